@@ -1,0 +1,1 @@
+"""What the company decides: the policy, its overrides and the questionnaires, typed and checked."""

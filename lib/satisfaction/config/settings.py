@@ -1,0 +1,134 @@
+"""Reading ``params/``: the policy with a project's overrides, and all questionnaires."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from satisfaction.config.policy import Policy, ProjectOverride, clause
+from satisfaction.config.questionnaire import Questionnaire
+from satisfaction.config.strict_yaml import check_model, load_model, read_yaml
+from satisfaction.problems import DataProblem, Problem
+
+
+@dataclass(frozen=True)
+class Override:
+    """One policy key that differs in a project, for the report to list."""
+
+    key: str
+    clause: str
+    company: Any
+    project: Any
+    reason: str
+    approved_by: str
+    approved_on: date
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The policy in force for a project, what it overrides, and all questionnaires."""
+
+    policy: Policy
+    overrides: tuple[Override, ...]
+    questionnaires: dict[str, Questionnaire]
+    own_questionnaires: dict[str, str]  # wave -> questionnaire key, from the project's file
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that is set: the same settings give the same text."""
+        text = self.policy.model_dump_json() + repr(self.overrides)
+        for key in sorted(self.questionnaires):
+            text += self.questionnaires[key].model_dump_json()
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_settings(params: Path, project: str | None = None) -> Settings:
+    """Policy, overrides of ``project`` and questionnaires under the folder ``params``."""
+    path = params / "policy.yaml"
+    content, lines = read_yaml(path)
+    company = check_model(content, Policy, path, lines)
+    questionnaires = load_questionnaires(params)
+    own = params / "projects" / f"{project}.yaml"
+    if project is None or not own.is_file():
+        return Settings(company, (), questionnaires, {})
+    given = load_model(own, ProjectOverride)
+    _, own_lines = read_yaml(own)
+    merged = company.model_dump()
+    changes = []
+    for section, values in given.policy.items():
+        if section not in merged:
+            raise _unknown(own, own_lines, ("policy", section))
+        for name, value in values.items():
+            if name not in merged[section]:
+                raise _unknown(own, own_lines, ("policy", section, name))
+            before, merged[section][name] = merged[section][name], value
+            key = f"{section}.{name}"
+            if before != value:
+                changes.append(
+                    Override(
+                        key,
+                        clause(key),
+                        before,
+                        value,
+                        given.reason,
+                        given.approved_by,
+                        given.approved_on,
+                    )
+                )
+    shifted = {place[1:]: line for place, line in own_lines.items() if place[:1] == ("policy",)}
+    policy = check_model(merged, Policy, own, shifted)
+    for wave, key in given.questionnaires.items():
+        if key not in questionnaires:
+            raise DataProblem(
+                Problem(
+                    str(own),
+                    "unknown questionnaire",
+                    f"Known: {', '.join(sorted(questionnaires))}.",
+                    row=own_lines.get(("questionnaires", wave)),
+                    column=f"questionnaires.{wave}",
+                    value=key,
+                )
+            )
+    return Settings(policy, tuple(changes), questionnaires, dict(given.questionnaires))
+
+
+def load_questionnaires(params: Path) -> dict[str, Questionnaire]:
+    """All files of ``params/questionnaires`` by key; the file name must be the key."""
+    found = {}
+    for path in sorted((params / "questionnaires").glob("*.yaml")):
+        questionnaire = load_model(path, Questionnaire)
+        if path.stem != questionnaire.key:
+            raise DataProblem(
+                Problem(
+                    str(path),
+                    f"the file name does not fit id and version ({questionnaire.key})",
+                    f"Rename it to {questionnaire.key}.yaml.",
+                )
+            )
+        found[questionnaire.key] = questionnaire
+    for key, questionnaire in found.items():
+        if questionnaire.previous is not None and questionnaire.previous not in found:
+            raise DataProblem(
+                Problem(
+                    str(params / "questionnaires" / f"{key}.yaml"),
+                    f"the previous version {questionnaire.previous!r} does not exist",
+                    "Add its file or set previous: null.",
+                    column="previous",
+                )
+            )
+    return found
+
+
+def _unknown(path: Path, lines: dict[tuple[str | int, ...], int], place: tuple[str, ...]) -> Any:
+    return DataProblem(
+        Problem(
+            str(path),
+            "unknown key",
+            "Remove it or correct its spelling; the keys are those of params/policy.yaml.",
+            row=lines.get(place),
+            column=".".join(place),
+        )
+    )

@@ -1,0 +1,155 @@
+"""YAML as people mean it: no tags, no aliases, no duplicate keys, no ``no`` that becomes False.
+
+Plain scalars follow the YAML 1.2 core schema, except that digits with a leading zero stay text
+(project ids). Every error names file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from satisfaction.problems import DataProblem, Problem
+
+Place = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.?[0-9]+([eE][-+]?[0-9]+)?")
+_CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
+MAXIMUM_BYTES = 1_000_000
+
+
+def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
+    """The content of a YAML file and the line on which each of its values stands."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise DataProblem(
+            Problem(str(path), "the file does not exist", "Check the name and the folder.")
+        ) from None
+    if len(raw) > MAXIMUM_BYTES:
+        raise DataProblem(
+            Problem(
+                str(path), "the file is larger than 1 MB", "Settings are small; check the file."
+            )
+        )
+    try:
+        root = yaml.compose(raw.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    except UnicodeDecodeError:
+        raise DataProblem(
+            Problem(str(path), "the text is not UTF-8", "Save the file as UTF-8.")
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        raise DataProblem(
+            Problem(str(path), f"not valid YAML: {error.problem}", "Mend this line.", row=line)
+        ) from None
+    except yaml.YAMLError as error:
+        raise DataProblem(
+            Problem(str(path), f"not valid YAML: {error}", "Remove the control character.")
+        ) from None
+    if root is None:
+        return {}, {(): 1}
+    lines: dict[Place, int] = {}
+    return _value(root, (), lines, path, set()), lines
+
+
+def load_model(path: Path, model: type[Model]) -> Model:
+    """The file as a checked ``model``; DataProblem lists all that is wrong, with lines."""
+    content, lines = read_yaml(path)
+    return check_model(content, model, path, lines)
+
+
+def check_model(content: Any, model: type[Model], path: Path, lines: dict[Place, int]) -> Model:
+    """Validate already parsed content, naming file and line in every error."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise DataProblem(
+            [_problem(detail, path, lines) for detail in error.errors(include_url=False)]
+        ) from None
+
+
+def _problem(detail: Any, path: Path, lines: dict[Place, int]) -> Problem:
+    place: Place = tuple(detail["loc"])
+    known = place
+    while known and known not in lines:
+        known = known[:-1]
+    rules = {
+        "extra_forbidden": ("unknown key", "Remove it or correct its spelling."),
+        "missing": ("a required key is missing", "Add it."),
+    }
+    rule, remedy = rules.get(detail["type"], (detail["msg"], "Correct the value."))
+    scalar = detail["input"] if isinstance(detail["input"], str | int | float | bool) else ""
+    return Problem(
+        str(path),
+        rule,
+        remedy,
+        row=lines.get(known),
+        column=".".join(map(str, place)),
+        value=str(scalar)[:80],
+    )
+
+
+def _value(
+    node: yaml.Node, place: Place, lines: dict[Place, int], path: Path, seen: set[int]
+) -> Any:
+    line = node.start_mark.line + 1
+
+    def wrong(rule: str, remedy: str, at: yaml.Node = node) -> DataProblem:
+        return DataProblem(Problem(str(path), rule, remedy, row=at.start_mark.line + 1))
+
+    if id(node) in seen:
+        raise wrong("aliases (*name) are not allowed", "Write the value out.")
+    seen.add(id(node))
+    lines[place] = line
+    if isinstance(node, yaml.ScalarNode):
+        if _explicit_tag(node):
+            raise wrong(f"YAML tag {node.tag} is not allowed", "Remove the tag.")
+        return node.value if node.style else _plain(node.value)
+    standard = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+    if node.tag not in standard:
+        raise wrong(f"YAML tag {node.tag} is not allowed", "Remove the tag.")
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _value(item, (*place, number), lines, path, seen)
+            for number, item in enumerate(node.value)
+        ]
+    assert isinstance(node, yaml.MappingNode)
+    result: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise wrong("a key must be plain text", "Use a simple key.", key_node)
+        if key_node.value == "<<" and not key_node.style:
+            raise wrong("merge keys (<<) are not allowed", "Write the values out.", key_node)
+        key = key_node.value if key_node.style else _plain(key_node.value)
+        if key in result:
+            raise wrong(f"the key {key!r} stands twice", "Keep one of them.", key_node)
+        result[key] = _value(value_node, (*place, key), lines, path, seen)
+    return result
+
+
+_TEXT = "tag:yaml.org,2002:str"
+_RESOLVER = yaml.SafeLoader("")
+
+
+def _explicit_tag(node: yaml.ScalarNode) -> bool:
+    """Whether the scalar carries a written tag; the composer keeps only the resolved one."""
+    implied = _TEXT if node.style else _RESOLVER.resolve(type(node), node.value, (True, False))
+    return node.tag != implied
+
+
+def _plain(text: str) -> Any:
+    if text.lower() in _CONSTANTS and (text.islower() or not text or text == "~"):
+        return _CONSTANTS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text) and not re.match(r"[-+]?0[0-9]", text):
+        return float(text)
+    return text

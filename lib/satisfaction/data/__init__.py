@@ -1,0 +1,1 @@
+"""The database, its table models and the way raw files get into it."""

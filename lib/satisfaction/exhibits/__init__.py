@@ -1,0 +1,1 @@
+"""What a reader sees: charts, tables, cards and notes, each made from a Result."""

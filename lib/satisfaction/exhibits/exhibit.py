@@ -1,0 +1,128 @@
+"""The one type that a notebook cell displays."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from satisfaction.i18n import MISSING, _
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A chart, table, card or note with all that a reader needs to trust it.
+
+    title   the finding, as a sentence
+    body    HTML or SVG, escaped by its maker
+    lead    one line: how to read it
+    note    n, method, period, source
+    alt     what the picture says, for those who cannot see it
+    data    the numbers behind it, shown on demand
+    bundle  further MIME types of the notebook output (the verdict's JSON)
+    """
+
+    kind: str
+    title: str
+    body: str
+    lead: str = ""
+    note: str = ""
+    alt: str = ""
+    data: pd.DataFrame | None = None
+    bundle: Mapping[str, Any] = field(default_factory=dict)
+
+    def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
+        return {"text/html": self.html(), "text/plain": self.title, **self.bundle}
+
+    def html(self) -> str:
+        """The exhibit as one ``<figure>`` (or ``<aside>`` for notes), safe to embed."""
+        tag = "aside" if self.kind.split()[0] == "note" else "figure"
+        parts = [f'<{tag} class="exhibit {escape(self.kind)}">']
+        if self.title:
+            parts.append(f'<p class="exhibit-title">{escape(self.title)}</p>')
+        if self.lead:
+            parts.append(f'<p class="exhibit-lead">{escape(self.lead)}</p>')
+        parts.append(f'<div class="exhibit-body">{self.body}</div>')
+        if self.data is not None and len(self.data):
+            parts.append(_details(self.data))
+        if self.note:
+            caption = "p" if tag == "aside" else "figcaption"
+            parts.append(f"<{caption}>{escape(self.note)}</{caption}>")
+        parts.append(f"</{tag}>")
+        return "\n".join(parts)
+
+
+def html_table(data: pd.DataFrame, *, numeric: bool = True) -> str:
+    """A frame as plain escaped HTML; every cell, header and index label is text."""
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in data.columns)
+    is_number = [numeric and pd.api.types.is_numeric_dtype(dtype) for dtype in data.dtypes]
+    body = []
+    for row in data.itertuples(index=False, name=None):
+        cells = []
+        for place, (value, right) in enumerate(zip(row, is_number, strict=True)):
+            text = escape(_cell(value))
+            if place == 0:
+                cells.append(f'<th scope="row">{text}</th>')
+            else:
+                cells.append(f'<td class="num">{text}</td>' if right else f"<td>{text}</td>")
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def csv_bytes(data: pd.DataFrame) -> bytes:
+    """A frame as CSV that every spreadsheet opens in the right encoding and as plain values.
+
+    Text that a spreadsheet would run as a formula, in cells or headers, gets an apostrophe.
+    """
+    safe = data.rename(columns=lambda name: _inert(str(name)))
+    texts = [place for place, dtype in enumerate(data.dtypes) if not _is_plain(dtype)]
+    for place in texts:
+        safe.isetitem(place, [_inert(value) for value in data.iloc[:, place]])
+    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig", "replace")
+
+
+def _is_plain(dtype: object) -> bool:
+    return pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)
+
+
+def _inert(value: object) -> object:
+    """``value``, or with a leading apostrophe if it is text that starts like a formula."""
+    if not isinstance(value, str) or PLAIN_NUMBER.fullmatch(value):
+        return value
+    risky = value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS)
+    return "'" + value if risky else value
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return MISSING
+    if isinstance(value, float):
+        return MISSING if value != value else _float(value)
+    return str(value)
+
+
+def _float(value: float) -> str:
+    """Four figures, without exponents for everyday sizes."""
+    if value and not 1e-4 <= abs(value) < 1e9:
+        return f"{value:.3g}".replace("-", "−")
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 4
+    text = f"{value:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
+
+
+def _details(data: pd.DataFrame) -> str:
+    link = "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv_bytes(data)).decode()
+    return (
+        f"<details><summary>{escape(_('Show the numbers'))}</summary>"
+        f'<div class="scroll">{html_table(data)}</div>'
+        f'<p><a download="data.csv" href="{link}">{escape(_("Download as CSV"))}</a></p></details>'
+    )

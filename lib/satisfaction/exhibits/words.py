@@ -1,0 +1,173 @@
+"""Codes and column names in the reader's words; every label that enters a chart passes here."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from satisfaction import i18n
+from satisfaction.i18n import N_, _
+
+Labels = Mapping[str, str]
+
+REASONS = {
+    "no_answers": N_("nobody answered"),
+    "too_few": N_("too few answers"),
+    "constant": N_("all answers are the same"),
+    "no_variation": N_("all answers are the same"),
+    "no_frame": N_("the number of households is not known"),
+    "empty_stratum": N_("a stratum has no answers"),
+    "not_comparable": N_("the question was not asked in the same way"),
+    "collinear": N_("two items always move together"),
+}
+
+METHODS = {
+    "wilson_n_eff": N_("Wilson interval on the effective sample size"),
+}
+
+HEADERS = {
+    "item": N_("Item"),
+    "item_a": N_("Item"),
+    "item_b": N_("and item"),
+    "group": N_("Group"),
+    "dimension": N_("Dimension"),
+    "score": N_("Score"),
+    "estimate": N_("Estimate"),
+    "std_error": N_("Standard error"),
+    "ci_low": N_("Interval from"),
+    "ci_high": N_("Interval to"),
+    "n": N_("Answers (n)"),
+    "n_eff": N_("Effective n"),
+    "deff": N_("Design effect"),
+    "df": N_("Degrees of freedom"),
+    "method": N_("Method"),
+    "reason": N_("Remark"),
+    "step": N_("Step"),
+    "removed": N_("Removed"),
+    "share_of_start": N_("Share of start"),
+    "stratum": N_("Stratum"),
+    "population": N_("Households"),
+    "share": N_("Share"),
+    "probability": N_("Probability of selection"),
+    "variable": N_("Characteristic"),
+    "category": N_("Category"),
+    "frame_share": N_("Share of households"),
+    "respondent_share": N_("Share of respondents"),
+    "difference": N_("Difference"),
+    "p": N_("p"),
+    "p_value": N_("p"),
+    "p_holm": N_("p (Holm)"),
+    "top3_probability": N_("Probability of the top three"),
+    "rank": N_("Rank"),
+    "rank_low": N_("Rank from"),
+    "rank_high": N_("Rank to"),
+    "importance": N_("Importance"),
+    "importance_low": N_("Importance from"),
+    "importance_high": N_("Importance to"),
+    "performance": N_("Result"),
+    "performance_low": N_("Result from"),
+    "performance_high": N_("Result to"),
+    "quadrant": N_("Quadrant"),
+    "sure": N_("Clear"),
+    "current": N_("This wave"),
+    "previous": N_("Previous wave"),
+    "significant": N_("Beyond chance"),
+    "direction": N_("Direction"),
+    "wave": N_("Wave"),
+    "value": N_("Value"),
+    "mean": N_("Mean"),
+    "median": N_("Median"),
+    "sd": N_("Standard deviation"),
+}
+
+_DROPPED = ("Cc", "Cf", "Cs")  # control, format (direction overrides) and surrogate characters
+
+
+def clean(words: object) -> str:
+    """Text that can be drawn: white space in one line, no control or direction characters."""
+    kept = (" " if sign.isspace() else sign for sign in str(words))
+    text = "".join(sign for sign in kept if unicodedata.category(sign) not in _DROPPED)
+    return " ".join(text.split())
+
+
+def label(code: object, labels: Labels | None = None) -> str:
+    """The reader's word for an item or group; the code itself where there is none."""
+    return clean((labels or {}).get(str(code), code)) or i18n.MISSING
+
+
+def labelled(codes: Iterable[object], labels: Labels | None = None) -> list[str]:
+    """``label`` of each."""
+    return [label(code, labels) for code in codes]
+
+
+def reason_text(code: str) -> str:
+    """Why a number is not there, in words; the code itself if it is a new one."""
+    return _(REASONS[code]) if code in REASONS else clean(code).replace("_", " ")
+
+
+def method_text(code: str) -> str:
+    """A method code in words; the code itself if it is a new one."""
+    return _(METHODS[code]) if code in METHODS else clean(code).replace("_", " ")
+
+
+def header_text(column: str) -> str:
+    """A Result column as the head of a table."""
+    return _(HEADERS[column]) if column in HEADERS else clean(column).replace("_", " ")
+
+
+def main_reason(rows: pd.DataFrame) -> str:
+    """The most frequent reason why rows have no estimate, in words."""
+    codes = rows["reason"].astype(str) if "reason" in rows else pd.Series(dtype=str)
+    codes = codes[codes != ""]
+    return reason_text(codes.mode().iloc[0]) if len(codes) else _("there are no answers yet")
+
+
+def numbers(
+    rows: pd.DataFrame,
+    columns: Sequence[str],
+    labels: Labels | None = None,
+    *,
+    percent: Sequence[str] = (),
+) -> pd.DataFrame:
+    """The chosen columns (as far as present) for the reader: words, heads, shares in percent."""
+    shown: dict[str, Any] = {}
+    for column in columns:
+        if column not in rows:
+            continue
+        values, head = rows[column], header_text(column)
+        if column in percent:
+            values, head = 100 * values.astype(float), f"{head} (%)"
+        elif column == "reason":
+            values = values.map(lambda code: reason_text(str(code)) if code else "")
+        elif column == "method":
+            values = values.map(lambda code: method_text(str(code)))
+        elif pd.api.types.is_bool_dtype(values):
+            values = values.map(lambda yes: _("yes") if yes else _("no"))
+        elif not pd.api.types.is_numeric_dtype(values):
+            values = values.map(lambda code: label(code, labels))
+        shown[head] = values.to_numpy()
+    return pd.DataFrame(shown)
+
+
+def n_text(counts: Iterable[float]) -> str:
+    """``n = 326`` or, over several rows, ``n = 318–326``."""
+    known = [int(count) for count in counts if count == count]
+    if not known:
+        return "n = 0"
+    low, high = min(known), max(known)
+    return f"n = {low:,}" if low == high else f"n = {low:,}–{high:,}"
+
+
+def interval_note(result_level: float, method: str) -> str:
+    """How the intervals were made."""
+    return _("Lines: {level} intervals ({method}).").format(
+        level=i18n.percent(result_level), method=method_text(method)
+    )
+
+
+def sentences(*parts: str) -> str:
+    """Sentences set one after the other; empty ones left out."""
+    return ("" if i18n.language() == "zh" else " ").join(part for part in parts if part)

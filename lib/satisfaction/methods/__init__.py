@@ -1,0 +1,1 @@
+"""Pure statistics, one module per family; nothing here knows files, databases or languages."""

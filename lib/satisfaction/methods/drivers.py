@@ -1,0 +1,502 @@
+"""Which items go with the overall answer: importance, priorities, stated importance.
+
+Everything here describes association among the answers of one wave. A high share says that
+residents who rate the item well also rate the whole well, not that mending the item lifts the
+whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import factorial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from satisfaction.methods.estimation import survey_proportion
+from satisfaction.methods.result import Result
+
+Array = NDArray[np.float64]
+
+# Up to here all 2^p subsets are enumerated; beyond, Johnson's weights answer in p^3 operations.
+EXACT_ITEMS = 12
+# A pivot or eigenvalue (of a correlation matrix) below this is a perfect linear relation.
+SINGULAR = 1e-9
+# Matrices of so many draws are held at once: the last sweep levels then stay in the cache.
+BATCH = 50
+TOP = 3
+
+DESIGN_COLUMNS = ("stratum", "weight", "stratum_population", "cluster")
+
+
+def shapley_importance(
+    data: pd.DataFrame,
+    outcome: str,
+    items: Sequence[str],
+    *,
+    weight: str | None = None,
+    draws: int = 1000,
+    seed: int,
+    level: float = 0.95,
+    minimum_n: int = 30,
+) -> Result:
+    """Each item's share in the R² of the outcome on all items (LMG = Shapley value).
+
+    The share of an item is the R² that it adds, averaged over all orders in which the items can
+    enter: sum over subsets S without it of |S|! (p-1-|S|)! / p! x (R²(S + item) - R²(S)), computed
+    exactly from the weighted correlation matrix of the complete answers. With more than
+    ``EXACT_ITEMS`` items Johnson's relative weights are used and ``method`` says so.
+
+    Intervals are percentiles of ``draws`` bootstrap samples: respondents (clusters where there is
+    a ``cluster`` column) are redrawn within ``stratum``. Shares cannot be negative, so the
+    interval of an item without any association still begins a little above zero; and shares
+    resampled so lean upwards in small samples.
+
+    weight     column of weights; None takes the design column ``weight`` where there is one
+    minimum_n  complete answers below which (or below items + 2) nothing is estimated
+
+    Rows, by falling importance: ``item, estimate`` (in units of R²), ``std_error, ci_low, ci_high,
+    share`` (of R², sums to 1), ``share_low, share_high, rank, rank_low, rank_high,
+    top3_probability, tied_with`` (items whose difference to this one has a bootstrap interval
+    covering 0), ``n, n_eff`` (Kish), ``method, reason``. An item that is a linear function of the
+    others keeps its estimate (the sweep skips what is already explained, which equals a
+    pseudo-inverse) with reason ``collinear``.
+
+    Equals R's ``relaimpo::calc.relimp(type = "lmg")``; pingouin's ``relimp`` raises with weights.
+    Sources: Lindeman, Merenda & Gold 1980; Grömping 2006; Johnson 2000.
+    """
+    exact = len(items) <= EXACT_ITEMS
+    return _importance(
+        data,
+        outcome,
+        items,
+        decompose=_shapley_shares if exact else _johnson_shares,
+        method="shapley" if exact else "johnson",
+        weight=weight,
+        draws=draws,
+        seed=seed,
+        level=level,
+        minimum_n=minimum_n,
+    )
+
+
+def johnson_weights(
+    data: pd.DataFrame,
+    outcome: str,
+    items: Sequence[str],
+    *,
+    weight: str | None = None,
+    draws: int = 1000,
+    seed: int,
+    level: float = 0.95,
+    minimum_n: int = 30,
+) -> Result:
+    """Johnson's (2000) relative weights; arguments and columns as `shapley_importance`.
+
+    With R_xx = V D V', the orthogonal items nearest to the items have loadings L = V sqrt(D) V';
+    the weight of item j is sum_k L_jk² b_k² with b = L^-1 r_xy. The weights sum to R².
+    """
+    return _importance(
+        data,
+        outcome,
+        items,
+        decompose=_johnson_shares,
+        method="johnson",
+        weight=weight,
+        draws=draws,
+        seed=seed,
+        level=level,
+        minimum_n=minimum_n,
+    )
+
+
+def _importance(
+    data: pd.DataFrame,
+    outcome: str,
+    items: Sequence[str],
+    *,
+    decompose: Callable[[Array], Array],
+    method: str,
+    weight: str | None,
+    draws: int,
+    seed: int,
+    level: float,
+    minimum_n: int,
+) -> Result:
+    items = list(items)
+    _check_arguments(data, outcome, items, weight, draws, level)
+    weight = weight or ("weight" if "weight" in data.columns else None)
+    complete = data[data[[outcome, *items]].notna().all(axis=1)]
+    weights = _weights(complete, weight)
+    complete, weights = complete[weights > 0], weights[weights > 0]
+    n = len(complete)
+    incomplete = int(data[[outcome, *items]].isna().any(axis=1).sum())
+    stages = {
+        "items": len(items),
+        "complete_cases": n,
+        "rows_with_missing": incomplete,
+    }
+    exclusions = {"rows_with_missing": incomplete, "weight_zero": len(data) - incomplete - n}
+
+    scores = complete[[*items, outcome]].to_numpy(dtype=float)
+    varies = np.ptp(scores, axis=0) > 0 if n else np.zeros(len(items) + 1, dtype=bool)
+    used = [item for item, v in zip(items, varies[:-1], strict=True) if v]
+    if n < max(minimum_n, len(items) + 2):
+        return _no_importance(items, "too_few", method, level, n, stages, exclusions)
+    if not varies[-1] or not used:
+        reason = "no_variation" if not varies[-1] else "constant"
+        return _no_importance(items, reason, method, level, n, stages, exclusions)
+
+    scores = scores[:, varies]
+    whole = _correlations(scores, weights[None, :])
+    point = decompose(whole)[0]
+    r_squared = float(point.sum())
+    counts = _resampled_counts(complete, draws, np.random.default_rng(seed))
+    resampled = np.concatenate(
+        [
+            decompose(_correlations(scores, counts[i : i + BATCH] * weights))
+            for i in range(0, draws, BATCH)
+        ]
+    )
+    usable = resampled[resampled.sum(axis=1) > SINGULAR]
+    stages |= {
+        "r_squared": r_squared,
+        "draws": draws,
+        "draws_without_variation": draws - len(usable),
+    }
+    if r_squared <= SINGULAR or len(usable) < 2:
+        return _no_importance(items, "no_variation", method, level, n, stages, exclusions)
+    rows = pd.DataFrame(
+        {
+            "item": used,
+            "estimate": point,
+            "share": point / r_squared,
+            **_bootstrap_columns(point, usable, used, level),
+            "n": n,
+            "n_eff": weights.sum() ** 2 / (weights**2).sum(),
+            "method": method,
+            "reason": np.where(_redundant(whole[0, :-1, :-1]), "collinear", ""),
+        }
+    ).sort_values("rank", kind="stable")
+    left_out = [item for item in items if item not in used]
+    if left_out:
+        rows = pd.concat([rows, _empty_rows(left_out, "constant", method, n)])
+    return Result(_ordered(rows), method, level, n, stages, exclusions)
+
+
+def _check_arguments(
+    data: pd.DataFrame,
+    outcome: str,
+    items: list[str],
+    weight: str | None,
+    draws: int,
+    level: float,
+) -> None:
+    wanted = [outcome, *items, *([weight] if weight else [])]
+    unknown = [column for column in wanted if column not in data.columns]
+    if unknown:
+        raise ValueError(f"unknown columns: {', '.join(map(str, unknown))}")
+    if not items:
+        raise ValueError("importance needs at least one item")
+    if len(set(items)) < len(items) or outcome in items:
+        raise ValueError("each item may be named once, and the outcome is not an item")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    if draws < 2:
+        raise ValueError(f"draws must be at least 2, not {draws}")
+
+
+def _weights(complete: pd.DataFrame, weight: str | None) -> Array:
+    if weight is None:
+        return np.ones(len(complete))
+    weights = complete[weight].to_numpy(dtype=float)
+    if np.isnan(weights).any() or (weights < 0).any():
+        raise ValueError(f"{weight} must be neither missing nor negative in a complete answer")
+    return weights
+
+
+def _correlations(scores: Array, weights: Array) -> Array:
+    """Weighted correlation matrices, one per row of weights: (draws, columns, columns).
+
+    A column without variation under some weights gets zeros throughout, also on the diagonal, so
+    that it explains nothing there.
+    """
+    scores = scores - scores.mean(axis=0)  # small numbers lose fewer digits in the cross products
+    k = scores.shape[1]
+    first, second = np.triu_indices(k)
+    total = weights.sum(axis=1, keepdims=True)
+    means = weights @ scores / total
+    products = weights @ (scores[:, first] * scores[:, second]) / total
+    covariances = np.empty((len(weights), k, k))
+    covariances[:, first, second] = products - means[:, first] * means[:, second]
+    covariances[:, second, first] = covariances[:, first, second]
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    constant = variances <= SINGULAR * (scores**2).mean(axis=0)
+    scale = np.where(constant, 0, 1 / np.sqrt(np.where(constant, 1, variances)))
+    return covariances * scale[:, :, None] * scale[:, None, :]
+
+
+def _subset_r_squared(correlations: Array) -> Array:
+    """R² of the outcome (last column) on every subset of items: (draws, 2^p).
+
+    Bit j of the subset's number stands for item j. Item by item, each state splits in two: the
+    item is left out (its row and column dropped) or let in (swept out of the rest: a Schur
+    complement). After the last item only the outcome's residual variance 1 - R² is left. All
+    subsets together cost about 11 x 2^p multiplications a draw, not p³ x 2^p.
+    """
+    state = correlations[:, None, :, :]
+    while state.shape[-1] > 1:
+        pivot, column, rest = state[..., :1, :1], state[..., 1:, :1], state[..., 1:, 1:]
+        inverse = np.where(pivot > SINGULAR, 1 / np.maximum(pivot, SINGULAR), 0)
+        swept = rest - (column * inverse) * np.swapaxes(column, -1, -2)
+        state = np.concatenate([rest, swept], axis=1)
+    outcome_variance = correlations[:, None, -1, -1]
+    return np.clip(outcome_variance - state[..., 0, 0], 0, 1)
+
+
+def _shapley_shares(correlations: Array) -> Array:
+    """Shapley values of R²: (draws, items)."""
+    p = correlations.shape[-1] - 1
+    member = (np.arange(2**p)[:, None] >> np.arange(p)) & 1
+    size = member.sum(axis=1)
+    orders = np.array([factorial(s) * factorial(p - 1 - s) / factorial(p) for s in range(p)])
+    joining = orders[np.maximum(size - 1, 0)][:, None]
+    leaving = orders[np.minimum(size, p - 1)][:, None]
+    coefficients = np.where(member == 1, joining, -leaving)
+    return np.asarray(_subset_r_squared(correlations) @ coefficients)
+
+
+def _johnson_shares(correlations: Array) -> Array:
+    """Johnson's relative weights: (draws, items); null directions of the items are dropped."""
+    values, vectors = np.linalg.eigh(correlations[:, :-1, :-1])
+    root = np.sqrt(np.maximum(values, 0))[:, None, :]
+    inverse = np.where(root > np.sqrt(SINGULAR), 1 / np.maximum(root, np.sqrt(SINGULAR)), 0)
+    back = np.swapaxes(vectors, 1, 2)
+    loadings = (vectors * root) @ back
+    slopes = (vectors * inverse) @ back @ correlations[:, :-1, -1:]
+    return np.asarray((loadings**2 @ slopes**2)[..., 0])
+
+
+def _redundant(correlations: Array) -> NDArray[np.bool_]:
+    """Items that are a linear function of the others: those loading on a null direction."""
+    values, vectors = np.linalg.eigh(correlations)
+    null = vectors[:, values < SINGULAR]
+    return np.asarray((null**2).sum(axis=1) > SINGULAR)
+
+
+def _resampled_counts(complete: pd.DataFrame, draws: int, random: np.random.Generator) -> Array:
+    """How often each answer enters each draw: (draws, answers)."""
+    n = len(complete)
+    strata = complete["stratum"] if "stratum" in complete else pd.Series(0, complete.index)
+    stratum = pd.factorize(strata, use_na_sentinel=False)[0]
+    unit = np.arange(n)
+    if "cluster" in complete:
+        keys = pd.DataFrame({"stratum": stratum, "cluster": complete["cluster"].to_numpy()})
+        unit = keys.groupby(["stratum", "cluster"], dropna=False).ngroup().to_numpy()
+    counts = np.empty((draws, n))
+    for code in np.unique(stratum):
+        inside = np.flatnonzero(stratum == code)
+        units, which = np.unique(unit[inside], return_inverse=True)
+        drawn = random.multinomial(len(units), np.full(len(units), 1 / len(units)), size=draws)
+        counts[:, inside] = drawn[:, which]
+    return counts
+
+
+def _bootstrap_columns(
+    point: Array, resampled: Array, items: list[str], level: float
+) -> dict[str, Array | list[str]]:
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(resampled, tails, axis=0)
+    shares = resampled / resampled.sum(axis=1, keepdims=True)
+    share_low, share_high = np.quantile(shares, tails, axis=0)
+    ranks = (-resampled).argsort(axis=1, kind="stable").argsort(axis=1) + 1
+    rank_low, rank_high = np.quantile(ranks, tails, axis=0, method="closest_observation")
+    differences = resampled[:, :, None] - resampled[:, None, :]
+    pair_low, pair_high = np.quantile(differences, tails, axis=0)
+    tied = (pair_low <= 0) & (pair_high >= 0) & ~np.eye(len(items), dtype=bool)
+    return {
+        "std_error": resampled.std(axis=0, ddof=1),
+        "ci_low": low,
+        "ci_high": high,
+        "share_low": share_low,
+        "share_high": share_high,
+        "rank": (-point).argsort(kind="stable").argsort() + 1.0,
+        "rank_low": rank_low,
+        "rank_high": rank_high,
+        "top3_probability": (ranks <= TOP).mean(axis=0),
+        "tied_with": [
+            ",".join(other for other, t in zip(items, row, strict=True) if t) for row in tied
+        ],
+    }
+
+
+IMPORTANCE_COLUMNS = [
+    *("item", "estimate", "std_error", "ci_low", "ci_high", "share", "share_low", "share_high"),
+    *("rank", "rank_low", "rank_high", "top3_probability", "tied_with"),
+    *("n", "n_eff", "method", "reason"),
+]
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[IMPORTANCE_COLUMNS].reset_index(drop=True)
+
+
+def _empty_rows(items: list[str], reason: str, method: str, n: int) -> pd.DataFrame:
+    rows = pd.DataFrame(np.nan, index=range(len(items)), columns=IMPORTANCE_COLUMNS[1:13])
+    rows = rows.astype({"tied_with": object})
+    return rows.assign(item=items, tied_with="", n=n, n_eff=np.nan, method=method, reason=reason)
+
+
+def _no_importance(
+    items: list[str],
+    reason: str,
+    method: str,
+    level: float,
+    n: int,
+    stages: Mapping[str, object],
+    exclusions: Mapping[str, int],
+) -> Result:
+    rows = _ordered(_empty_rows(items, reason, method, n))
+    return Result(rows, method, level, n, stages, exclusions)
+
+
+QUADRANTS = {
+    (True, False): "improve_first",
+    (True, True): "keep",
+    (False, True): "maintain",
+    (False, False): "secondary",
+}
+
+
+def priority_quadrant(
+    importance: Result,
+    performance: Result,
+    *,
+    importance_split: float | None = None,
+    performance_split: float | None = None,
+) -> Result:
+    """Importance against performance, item by item.
+
+    Both Results have rows by ``item``; only items with an estimate on both axes enter. The axes
+    split at the mean over these items unless a split is given: a fixed split (a target, say) makes
+    quadrants comparable between projects, the mean always calls some items low. Quadrants:
+    ``improve_first`` (important, below), ``keep`` (important, above), ``maintain`` (less
+    important, above), ``secondary`` (less important, below). The line itself counts as above.
+
+    Rows: ``item, importance, importance_low, importance_high, performance, performance_low,
+    performance_high, quadrant, sure, n, reason``. ``sure`` says that neither interval crosses its
+    line; the line is taken as known, so with few items ``sure`` is a little too confident.
+    """
+    columns = ["item", "estimate", "ci_low", "ci_high"]
+    new_names = [f"{{axis}}{suffix}" for suffix in ("", "_low", "_high")]
+    sides = [
+        result.rows[[*columns, *extra]].rename(
+            columns=dict(zip(columns[1:], [x.format(axis=axis) for x in new_names], strict=True))
+        )
+        for axis, result, extra in (
+            ("importance", importance, ["reason"]),
+            ("performance", performance, ["n", "reason"]),
+        )
+    ]
+    rows = sides[0].merge(sides[1], on="item", suffixes=("", "_performance"), validate="1:1")
+    known = rows["importance"].notna() & rows["performance"].notna()
+    splits = {
+        "importance": _split(rows.loc[known, "importance"], importance_split),
+        "performance": _split(rows.loc[known, "performance"], performance_split),
+    }
+    high = {axis: rows[axis] >= split for axis, split in splits.items()}
+    sure = known.copy()
+    for axis, split in splits.items():
+        sure &= (rows[f"{axis}_low"] >= split) | (rows[f"{axis}_high"] < split)
+    rows["quadrant"] = [
+        QUADRANTS[bool(i), bool(p)] if k else ""
+        for i, p, k in zip(high["importance"], high["performance"], known, strict=True)
+    ]
+    rows["sure"] = sure
+    # A collinear item has an estimate: its reason belongs to the importance, not to this row.
+    reasons = rows["reason"].where(rows["importance"].isna(), rows.pop("reason_performance"))
+    rows["reason"] = reasons.where(~known, "")
+    n = int(rows["n"].max()) if len(rows) else 0
+    stages = {
+        "importance_method": importance.method,
+        "importance_split": splits["importance"],
+        "performance_split": splits["performance"],
+    }
+    order = ["item", *(s.format(axis=a) for a in splits for s in new_names)]
+    rows = rows[[*order, "quadrant", "sure", "n", "reason"]]
+    return Result(rows, "priority_quadrant", performance.level, n, stages)
+
+
+def _split(values: pd.Series, given: float | None) -> float:
+    return float(values.mean()) if given is None else given
+
+
+def stated_importance(
+    data: pd.DataFrame,
+    choice_columns: Sequence[str],
+    codes: Mapping[object, str],
+    satisfaction: Result,
+    *,
+    level: float = 0.95,
+) -> Result:
+    """I-S rating: share naming an item among the priorities x (1 - share satisfied with it).
+
+    ``choice_columns`` hold codes (first, second, ... choice), ``codes`` says which item a code
+    means. Whoever answered any choice is counted; a code that is not listed ("none of these")
+    names nothing but counts. ``satisfaction`` has one share per ``item``.
+
+    Rows, by falling I-S: ``item, named_share, named_low, named_high, satisfied_share, estimate,
+    std_error, ci_low, ci_high, n, method, reason``. The interval is the delta method on the two
+    standard errors as if the two shares came from different residents; kept within 0 and 1.
+    Source: ETC Institute's importance-satisfaction rating.
+    """
+    unknown = [column for column in choice_columns if column not in data.columns]
+    if unknown or not choice_columns:
+        raise ValueError(f"unknown or no choice columns: {', '.join(map(str, unknown))}")
+    choices = data[list(choice_columns)]
+    answered = choices.notna().any(axis=1)
+    items = list(dict.fromkeys(codes.values()))
+    named = pd.DataFrame(
+        {
+            item: choices.isin([code for code, name in codes.items() if name == item])
+            .any(axis=1)
+            .astype(float)
+            .where(answered)
+            for item in items
+        },
+        index=data.index,
+    )
+    design = [c for c in DESIGN_COLUMNS if c in data.columns]
+    shares = survey_proportion(named.join(data[design]), items, level=level)
+    left = shares.rows.rename(
+        columns={"estimate": "named_share", "ci_low": "named_low", "ci_high": "named_high"}
+    )[["item", "named_share", "named_low", "named_high", "std_error", "n", "reason"]]
+    right = satisfaction.rows.rename(columns={"estimate": "satisfied_share"})[
+        ["item", "satisfied_share", "std_error", "reason"]
+    ]
+    rows = left.merge(right, on="item", how="left", suffixes=("", "_satisfied"), validate="1:1")
+    gap = 1 - rows["satisfied_share"]
+    rows["estimate"] = rows["named_share"] * gap
+    variance = (gap * rows["std_error"]) ** 2
+    variance += (rows["named_share"] * rows.pop("std_error_satisfied")) ** 2
+    rows["std_error"] = np.sqrt(variance)
+    half = norm.ppf((1 + level) / 2) * rows["std_error"]
+    rows["ci_low"] = (rows["estimate"] - half).clip(0, 1)
+    rows["ci_high"] = (rows["estimate"] + half).clip(0, 1)
+    rows["method"] = "importance_satisfaction"
+    other = rows.pop("reason_satisfied").fillna("no_answers")
+    known = rows["estimate"].notna()
+    rows["reason"] = rows["reason"].where(rows["named_share"].isna(), other).where(~known, "")
+    order = ["item", "named_share", "named_low", "named_high", "satisfied_share", "estimate"]
+    order += ["std_error", "ci_low", "ci_high", "n", "method", "reason"]
+    rows = rows.sort_values("estimate", ascending=False, kind="stable")[order]
+    return Result(
+        rows.reset_index(drop=True),
+        "importance_satisfaction",
+        level,
+        int(answered.sum()),
+        {"choices": len(choice_columns), "items": len(items)},
+        {"no_answers": int((~answered).sum())},
+    )

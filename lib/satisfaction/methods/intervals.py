@@ -1,0 +1,131 @@
+"""Confidence intervals that stay right at 0 %, at 100 %, for one answer and for a census.
+
+Every function takes numbers or arrays (they broadcast) and returns ``(low, high)`` as arrays.
+An interval that cannot be given is NaN; a census (infinite effective n, or zero standard error
+by design) gives the degenerate interval at the estimate.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+FloatArray = npt.NDArray[np.float64]
+Interval = tuple[FloatArray, FloatArray]
+
+
+def check_level(level: float) -> None:
+    """ValueError unless the confidence level lies strictly between 0 and 1."""
+    if not 0 < level < 1:
+        raise ValueError(f"the confidence level must lie between 0 and 1, not {level!r}")
+
+
+def critical_value(level: float, df: npt.ArrayLike | None = None) -> FloatArray:
+    """Two-sided critical value: normal, or Student's t where ``df`` is given (NaN for df <= 0)."""
+    check_level(level)
+    if df is None:
+        return np.asarray(stats.norm.ppf((1 + level) / 2))
+    freedom = np.asarray(df, dtype=float)
+    return np.where(
+        freedom > 0, stats.t.ppf((1 + level) / 2, np.where(freedom > 0, freedom, 1.0)), np.nan
+    )
+
+
+def wilson_interval(
+    p: npt.ArrayLike, n_eff: npt.ArrayLike, level: float = 0.95, df: npt.ArrayLike | None = None
+) -> Interval:
+    """Wilson score interval of a proportion on an effective sample size.
+
+    ``(p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n)`` with n = ``n_eff`` (need not be
+    whole; infinite for a census) and z the normal quantile, or Student's t if ``df`` is given.
+
+    Source: Wilson (1927); on n_eff = p(1-p)/SE^2: Korn & Graubard (1998), Dean & Pacheco (2014).
+    Equals R ``prop.test(x, n, correct = FALSE)`` for whole n.
+    """
+    p, n = np.asarray(p, dtype=float), np.asarray(n_eff, dtype=float)
+    z2 = critical_value(level, df) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = z2 / n  # zero for a census
+        centre = (p + share / 2) / (1 + share)
+        half = np.sqrt(share * p * (1 - p) + share**2 / 4) / (1 + share)
+    usable = n > 0
+    low = np.where(usable, np.where(p == 0, 0.0, np.maximum(centre - half, 0.0)), np.nan)
+    high = np.where(usable, np.where(p == 1, 1.0, np.minimum(centre + half, 1.0)), np.nan)
+    unknown = np.isnan(p + share)
+    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
+
+
+def korn_graubard_interval(
+    p: npt.ArrayLike,
+    std_error: npt.ArrayLike,
+    n: npt.ArrayLike,
+    df_design: npt.ArrayLike,
+    level: float = 0.95,
+    *,
+    n_eff: npt.ArrayLike | None = None,
+) -> Interval:
+    """Korn-Graubard interval: Clopper-Pearson on an effective n corrected for few design df.
+
+    ``n* = p(1-p)/SE^2 (t_{n-1} / t_{df})^2``; limits are the beta quantiles
+    ``B(a/2; n*p, n*(1-p)+1)`` and ``B(1-a/2; n*p+1, n*(1-p))``. Where SE says nothing (p at 0
+    or 1, SE zero or NaN) ``n_eff`` stands in for p(1-p)/SE^2 (default: ``n``); give infinity for a
+    census. The t ratio is left out where df or n-1 is below 1. Conservative: coverage is at
+    least nominal.
+
+    Source: Korn & Graubard (1998). Equals R survey 4.1 ``svyciprop(method = "beta")``, which does
+    not cap n* at n as some later software does.
+    """
+    p, se = np.asarray(p, dtype=float), np.asarray(std_error, dtype=float)
+    n, df = np.asarray(n, dtype=float), np.asarray(df_design, dtype=float)
+    substitute = n if n_eff is None else np.asarray(n_eff, dtype=float)
+    informative = (se > 0) & (p > 0) & (p < 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.where(informative, p * (1 - p) / se**2, substitute)
+        ratio = critical_value(level, n - 1) / critical_value(level, df)
+        size = size * np.where(np.isfinite(ratio), ratio**2, 1.0)
+        census = np.isposinf(size)
+        finite = np.where(census, 1.0, size)
+        tail = (1 - level) / 2
+        low = stats.beta.ppf(tail, finite * p, finite * (1 - p) + 1)
+        high = stats.beta.ppf(1 - tail, finite * p + 1, finite * (1 - p))
+    low = np.where(census, p, np.where(p == 0, 0.0, low))
+    high = np.where(census, p, np.where(p == 1, 1.0, high))
+    unusable = ~(size > 0) | np.isnan(p)
+    return np.where(unusable, np.nan, low), np.where(unusable, np.nan, high)
+
+
+def t_interval(
+    estimate: npt.ArrayLike, std_error: npt.ArrayLike, df: npt.ArrayLike, level: float = 0.95
+) -> Interval:
+    """``estimate -+ t_df SE``; degenerate where SE is 0 whatever df, NaN where df <= 0.
+
+    Equals R ``confint(svymean(...), df = degf(design))``.
+    """
+    estimate, se = np.asarray(estimate, dtype=float), np.asarray(std_error, dtype=float)
+    with np.errstate(invalid="ignore"):
+        half = np.where(se == 0, 0.0, se * critical_value(level, df))
+    return estimate - half, estimate + half
+
+
+def newcombe_difference(
+    p1: npt.ArrayLike,
+    lo1: npt.ArrayLike,
+    hi1: npt.ArrayLike,
+    p2: npt.ArrayLike,
+    lo2: npt.ArrayLike,
+    hi2: npt.ArrayLike,
+) -> Interval:
+    """Interval of ``p1 - p2`` for independent proportions from their own (Wilson) intervals.
+
+    ``low = d - sqrt((p1-lo1)^2 + (hi2-p2)^2)``, ``high = d + sqrt((hi1-p1)^2 + (p2-lo2)^2)``.
+
+    Source: Newcombe (1998b), method 10 ("hybrid score"; "MOVER" for intervals of any kind).
+    """
+    p1, lo1, hi1 = (np.asarray(x, dtype=float) for x in (p1, lo1, hi1))
+    p2, lo2, hi2 = (np.asarray(x, dtype=float) for x in (p2, lo2, hi2))
+    difference = p1 - p2
+    return (
+        difference - np.hypot(p1 - lo1, hi2 - p2),
+        difference + np.hypot(hi1 - p1, p2 - lo2),
+    )
