@@ -39,7 +39,7 @@ class Sampling(Section):
     strata: list[Literal["customer_group", "building", "occupancy"]] = rule(
         "S0-10", "frame columns whose combinations are the strata", min_length=1
     )
-    allocation: Literal["proportional", "neyman", "power"] = rule("S0-10", "how n is divided")
+    allocation: Literal["proportional", "power"] = rule("S0-10", "how n is divided")
     expected_response: float = rule("S0-10", "share expected to answer", gt=0, le=1)
     reserve_share: float = rule("S0-6", "reserves drawn per main household", ge=0, le=5)
     exclude_not_moved_in: bool = rule("S3-3", "leave households out that have not moved in")
@@ -73,9 +73,13 @@ class Satisfaction(Section):
         return self
 
     @property
-    def cut_points(self) -> tuple[float, float, float]:
-        """Left edges of excellent, good and average, as shares."""
-        return self.excellent_from, self.good_from, self.average_from
+    def cut_points(self) -> dict[str, float]:
+        """Left edges of the grades excellent, good and average, as shares."""
+        return {
+            "excellent": self.excellent_from,
+            "good": self.good_from,
+            "average": self.average_from,
+        }
 
 
 class Reporting(Section):

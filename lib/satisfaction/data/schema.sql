@@ -343,7 +343,7 @@ CREATE TABLE tallies (
     score integer CHECK (score >= 0),
     answers integer NOT NULL CHECK (answers >= 0)
 );
-COMMENT ON TABLE tallies IS 'Answers counted by stratum and score, renewed by every import; trend and peers read these. Where a sample was drawn, answers of other households do not count.';
+COMMENT ON TABLE tallies IS 'Answers counted by stratum and score, renewed by every import; trend and peers read them. Where a sample was drawn, answers of other households do not count.';
 COMMENT ON COLUMN tallies.project IS 'project id; part of file names';
 COMMENT ON COLUMN tallies.wave IS 'survey wave id; part of file names';
 COMMENT ON COLUMN tallies.item IS 'closed item';

@@ -39,9 +39,11 @@ def _recorder() -> pa.Column:
     return text("记录人", "who recorded it (S2-8)", null=True, limit=60)
 
 
-PROJECT = {("project",): "projects"}
-WAVE = {("wave",): "waves"}
-HOUSEHOLD = {("project", "household"): "households"}
+References = dict[tuple[str, ...], str]
+
+PROJECT: References = {("project",): "projects"}
+WAVE: References = {("wave",): "waves"}
+HOUSEHOLD: References = {("project", "household"): "households"}
 
 PROJECTS = table(
     "projects",
@@ -296,7 +298,7 @@ CONTACTS = table(
 TALLIES = table(
     "tallies",
     (
-        "Answers counted by stratum and score, renewed by every import; trend and peers read these. "
+        "Answers counted by stratum and score, renewed by every import; trend and peers read them. "
         "Where a sample was drawn, answers of other households do not count."
     ),
     ["project", "wave", "item", "stratum", "score"],

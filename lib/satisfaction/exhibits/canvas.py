@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Polygon
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Affine2D
 
@@ -22,6 +23,8 @@ WIDTH = 720.0
 SIZE = 12.5  # ordinary text
 SMALL = 11.0  # axes and hints
 BASELINE = 0.36  # of the font size: from the middle of a line of text down to its baseline
+
+CLOSED = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 
 Scale = Callable[[float], float]
 
@@ -36,14 +39,18 @@ class Canvas:
     def bar(self, left: float, top: float, right: float, bottom: float, colour: str) -> None:
         """A filled rectangle; nothing if it has no extent."""
         if right - left > 0.05 and bottom - top > 0.05:
-            self.area([(left, top), (right, top), (right, bottom), (left, bottom)], colour)
+            self.bars([(left, top, right, bottom)], colour)
 
-    def area(self, points: Sequence[tuple[float, float]], colour: str) -> None:
-        """A filled polygon."""
+    def bars(self, boxes: Sequence[tuple[float, float, float, float]], colour: str) -> None:
+        """Filled rectangles (left, top, right, bottom) of one colour, as one shape."""
+        outlines = [
+            Path([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], CLOSED)
+            for left, top, right, bottom in boxes
+        ]
 
         def draw(figure: Figure, pixels: Affine2D) -> None:
-            shape = Polygon(list(points), facecolor=colour, edgecolor="none", transform=pixels)
-            figure.add_artist(shape)
+            whole = Path.make_compound_path(*outlines)
+            figure.add_artist(PathPatch(whole, facecolor=colour, lw=0, transform=pixels))
 
         self._marks.append(draw)
 

@@ -1,9 +1,10 @@
-"""The shipped font: measured with, checked against, and embedded with just the characters in use."""
+"""The shipped font: measured with, and embedded with just the characters in use."""
 
 from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -22,6 +23,9 @@ _MEASURED_SIZE = 100  # points; widths scale linearly without hinting
 def register() -> None:
     """Make the font known to matplotlib (once a process)."""
     fontManager.addfont(FILE)
+    regular = next(entry for entry in fontManager.ttflist if entry.name == FAMILY)
+    # Browsers thicken the one weight for bold; without this entry matplotlib logs a warning.
+    fontManager.ttflist.append(replace(regular, weight=700))
 
 
 def missing_glyphs(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, fit, header, labe
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, QUIET, RULE, SATISFIED
-from satisfaction.exhibits.words import Labels, label, labelled, n_text, numbers
+from satisfaction.exhibits.words import Labels, label, labelled, n_text, numbers, sentences
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
@@ -53,9 +53,7 @@ def frame_waterfall_chart(waterfall: Result, labels: Labels | None = None) -> Ex
     )
 
 
-def _waterfall(
-    steps: list[str], counts: list[float], removed: list[float], largest: int
-) -> Canvas:
+def _waterfall(steps: list[str], counts: list[float], removed: list[float], largest: int) -> Canvas:
     height = ROW * len(steps) + 8
     canvas = Canvas(height)
     left = label_room(steps)
@@ -97,8 +95,11 @@ def allocation_chart(allocation: Result, labels: Labels | None = None) -> Exhibi
     if len(usable) == 1:
         title = _("{n} interviews in one stratum").format(n=i18n.number(sizes.sum()))
     canvas = _allocation(usable, strata)
-    alt = title + _(". ") + i18n.listing(
-        [f"{name} {i18n.number(size)}" for name, size in zip(strata[:6], sizes, strict=False)]
+    alt = sentences(
+        title,
+        i18n.listing(
+            [f"{name} {i18n.number(size)}" for name, size in zip(strata[:6], sizes, strict=False)]
+        ),
     )
     return Exhibit(
         "chart allocation",
@@ -149,29 +150,34 @@ def representativeness_chart(result: Result, labels: Labels | None = None) -> Ex
         return cannot_tell(_("Do the respondents resemble all households?"), rows)
     usable = usable.reset_index(drop=True)
     gap = usable["respondent_share"] - usable["frame_share"]
-    uneven = (usable["p_holm"] < 1 - result.level).fillna(False)
-    worst = int(gap.abs().where(uneven, -1.0).to_numpy().argmax())
+    uneven = (usable["p_holm"] < 1 - result.level).fillna(False)  # one test per variable
+    tested = usable.loc[usable["p_holm"].notna(), "variable"].nunique()
     if uneven.any():
+        worst = int(gap.abs().where(uneven, -1.0).to_numpy().argmax())
         title = _(
-            "{k} of {m} groups differ from the frame beyond chance; most: {group} {points} points"
+            "{k} of {m} characteristics differ from the frame beyond chance; "
+            "most: {group} {points} points"
         ).format(
-            k=int(uneven.sum()),
-            m=len(usable),
+            k=usable.loc[uneven, "variable"].nunique(),
+            m=tested,
             group=label(usable["category"].iloc[worst], labels),
             points=i18n.points(gap.iloc[worst]),
         )
-    else:
-        title = _("No group differs from the frame beyond chance ({m} compared)").format(
-            m=len(usable)
+    elif tested:
+        title = _("Respondents do not differ from the frame beyond chance ({m} tested)").format(
+            m=tested
         )
-    alt = title + _(". ") + n_text([result.n])
+    else:
+        title = _("Too few respondents to test whether they resemble all households")
+    alt = sentences(title, n_text([result.n]))
     return Exhibit(
         "chart representativeness",
         title,
         _dumbbells(usable, uneven, labels).svg(alt),
         lead=_("Grey dot: share of all households. Coloured dot: share of the respondents."),
-        note=_("{n}. Orange: difference beyond chance (Holm over all groups).").format(
-            n=n_text([result.n])
+        note=sentences(
+            n_text([result.n]),
+            _("Orange: the characteristic differs beyond chance (chi-square, Holm)."),
         ),
         alt=alt,
         data=numbers(

@@ -1,4 +1,4 @@
-"""A matplotlib figure as inline SVG: responsive, readable aloud, safe, and the same bytes every time.
+"""A matplotlib figure as inline SVG: responsive, safe, and the same bytes every time.
 
 matplotlib's document is parsed and written anew with only what draws: no prolog, metadata, style
 block (it would leak into the page), groups or ids (so charts on one page can never clash).
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,6 +27,7 @@ from satisfaction.exhibits.palette import named
 _STYLE = Path(__file__).with_name("workbook.mplstyle")
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _NUMBER = re.compile(r"-?\d+\.\d+")
+_SPACE_AT_LETTER = re.compile(r" ?([A-Za-z]) ?")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 
 
@@ -38,7 +40,7 @@ def workbook_style() -> Iterator[None]:
 
 
 @cache
-def _settings() -> dict[str, Any]:
+def _settings() -> Any:  # a dict; matplotlib types its keys as literals
     settings = dict(mpl.rc_params_from_file(_STYLE, use_default_template=True))
     return {name: value for name, value in settings.items() if "backend" not in name}
 
@@ -50,42 +52,42 @@ def svg(figure: Figure, alt: str) -> str:
         # The browser draws the text; fonts.missing_glyphs tells what the shipped font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(document, format="svg", metadata=_NO_METADATA)
-    drawn = "".join(_elements(ElementTree.fromstring(document.getvalue())))
+    drawn = "".join(_grouped(_elements(ElementTree.fromstring(document.getvalue()))))
     across, down = (f"{72 * inches:g}" for inches in figure.get_size_inches())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" '
         f'aria-label="{escape(alt)}" viewBox="0 0 {across} {down}" width="100%" '
-        f'style="max-width:{across}px;height:auto;font-family:\'{fonts.FAMILY}\',{fonts.FALLBACKS}">'
+        f"style=\"max-width:{across}px;height:auto;font-family:'{fonts.FAMILY}',{fonts.FALLBACKS}\">"
         f"{drawn}</svg>"
     )
 
 
-def _elements(node: ElementTree.Element) -> Iterator[str]:
+def _elements(node: ElementTree.Element) -> Iterator[tuple[str, str]]:
+    """What draws, in order, as (style, element)."""
     for child in node:
         tag = child.tag.rpartition("}")[2]
-        if tag == "path":
-            yield _path(child)
+        style = _style(child)
+        if tag == "path" and not (style.get("fill") == "none" and "stroke" not in style):
+            outline = _SPACE_AT_LETTER.sub(r"\1", _rounded(" ".join(child.get("d", "").split())))
+            yield _css(style), f'<path d="{escape(outline)}"/>'
         elif tag == "text":
-            yield _text(child)
+            yield _css(style), _text(child)
         elif tag in ("g", "svg"):
             yield from _elements(child)
 
 
-def _path(node: ElementTree.Element) -> str:
-    style = _style(node)
-    if style.get("fill") == "none" and "stroke" not in style:
-        return ""
-    outline = _rounded(" ".join(node.get("d", "").split()))
-    return f'<path d="{escape(outline)}" style="{_css(style)}"/>'
-
-
 def _text(node: ElementTree.Element) -> str:
-    style = {name: value for name, value in _style(node).items() if name != "font-family"}
     place = {name: _rounded(node.get(name, "")) for name in ("x", "y", "transform")}
     if place["transform"].startswith("rotate(-0 "):
         del place["transform"]
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in place.items() if value)
-    return f'<text{attributes} style="{_css(style)}">{escape(node.text or "")}</text>'
+    return f"<text{attributes}>{escape(node.text or '')}</text>"
+
+
+def _grouped(elements: Iterator[tuple[str, str]]) -> Iterator[str]:
+    """Neighbours with the same style share one group."""
+    for style, members in groupby(elements, key=lambda element: element[0]):
+        yield f'<g style="{style}">{"".join(drawn for _, drawn in members)}</g>'
 
 
 def _style(node: ElementTree.Element) -> dict[str, str]:
@@ -94,7 +96,7 @@ def _style(node: ElementTree.Element) -> dict[str, str]:
 
 
 def _css(style: dict[str, str]) -> str:
-    css = ";".join(f"{name}:{value}" for name, value in style.items())
+    css = ";".join(f"{name}:{value}" for name, value in style.items() if name != "font-family")
     return escape(_COLOUR.sub(lambda colour: named(colour.group()), css))
 
 

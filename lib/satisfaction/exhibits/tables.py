@@ -19,6 +19,7 @@ from satisfaction.exhibits.words import (
     n_text,
     numbers,
     reason_text,
+    sentences,
 )
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
@@ -62,9 +63,11 @@ def result_table(
         for name in columns
     }
     if "reason" in rows and "reason" not in columns and (rows["reason"] != "").any():
-        shown[header_text("reason")] = [reason_text(code) if code else "" for code in rows["reason"]]
+        shown[header_text("reason")] = [
+            reason_text(code) if code else "" for code in rows["reason"]
+        ]
     body = f'<div class="scroll">{_aligned(pd.DataFrame(shown))}</div>'
-    note = note or f"{n_text([result.n])}{_('. ')}{method_text(result.method)}"
+    note = note or sentences(n_text([result.n]), method_text(result.method))
     return Exhibit(
         "table",
         clean(title),
@@ -110,22 +113,22 @@ def stage_text(value: Any) -> str:
         return {True: _("yes"), False: _("no"), None: i18n.MISSING}[value]
     if isinstance(value, Mapping):
         return i18n.listing([f"{clean(key)} {stage_text(part)}" for key, part in value.items()])
-    if pd.api.types.is_number(value):
+    is_number: bool = pd.api.types.is_number(value)
+    if is_number:
         text = i18n.number(float(value), 0 if float(value).is_integer() else 3)
         return text.rstrip("0").rstrip(".") if "." in text else text
     return clean(value)
 
 
-def _cell(
-    name: str, value: Any, shares: set[str], labels: Labels | None, digits: int
-) -> str:
+def _cell(name: str, value: Any, shares: set[str], labels: Labels | None, digits: int) -> str:
     if name == "reason":
         return reason_text(str(value)) if value else ""
     if name == "method":
         return method_text(str(value))
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return _("yes") if value else _("no")
-    if not pd.api.types.is_number(value):
+    is_number: bool = pd.api.types.is_number(value)
+    if not is_number:
         return label(value, labels)
     if name in COUNTS:
         return i18n.number(float(value))

@@ -25,7 +25,23 @@ REASONS = {
 }
 
 METHODS = {
-    "wilson_n_eff": N_("Wilson interval on the effective sample size"),
+    "wilson_n_eff": N_("Wilson on the effective sample size"),
+    "wilson_n_eff_t": N_("Wilson on the effective sample size, with the design's t"),
+    "korn_graubard": N_("Korn-Graubard"),
+    "wald": N_("normal approximation"),
+    "mean": N_("design-based mean, t interval"),
+    "t": N_("t interval"),
+    "newcombe": N_("Newcombe"),
+    "wave_difference": N_("difference of two independent waves, t test"),
+    "shapley": N_("Shapley shares (LMG), bootstrap intervals"),
+    "johnson": N_("Johnson's relative weights, bootstrap intervals"),
+    "spearman": N_("Spearman's rank correlation"),
+    "kendall": N_("Kendall's tau-b"),
+    "pearson": N_("Pearson's correlation"),
+    "priority_quadrant": N_("importance against satisfaction"),
+    "importance_satisfaction": N_("share naming it times share not satisfied"),
+    "chi_square_goodness_of_fit": N_("chi-square goodness of fit"),
+    "beta_jeffreys": N_("beta distribution with Jeffreys prior"),
 }
 
 HEADERS = {
@@ -83,6 +99,7 @@ HEADERS = {
     "sd": N_("Standard deviation"),
 }
 
+SENTENCE_ENDS = (".", "。", "!", "！", "?", "？", "…")
 _DROPPED = ("Cc", "Cf", "Cs")  # control, format (direction overrides) and surrogate characters
 
 
@@ -161,13 +178,13 @@ def n_text(counts: Iterable[float]) -> str:
     return f"n = {low:,}" if low == high else f"n = {low:,}–{high:,}"
 
 
-def interval_note(result_level: float, method: str) -> str:
+def intervals_by(method: str) -> str:
     """How the intervals were made."""
-    return _("Lines: {level} intervals ({method}).").format(
-        level=i18n.percent(result_level), method=method_text(method)
-    )
+    return _("Intervals: {method}.").format(method=method_text(method))
 
 
 def sentences(*parts: str) -> str:
-    """Sentences set one after the other; empty ones left out."""
-    return ("" if i18n.language() == "zh" else " ").join(part for part in parts if part)
+    """Sentences set one after the other, each with its full stop; empty ones left out."""
+    stop, gap = ("。", "") if i18n.language() == "zh" else (".", " ")
+    kept = (part.strip() for part in parts if part.strip())
+    return gap.join(part if part.endswith(SENTENCE_ENDS) else part + stop for part in kept)

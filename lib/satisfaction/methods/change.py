@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import norm, t
-from statsmodels.stats.multitest import multipletests
 
 from satisfaction.methods.estimation import survey_mean, survey_proportion
 from satisfaction.methods.intervals import check_level, newcombe_difference
@@ -151,13 +150,22 @@ def smallest_significant_change(
 def adjusted_p_values(p_values: npt.ArrayLike, method: str = "holm") -> Array:
     """p-values adjusted for their number: ``holm`` in a report, ``fdr_bh`` over a portfolio.
 
-    NaN (not tested) stays NaN and does not count. Equals R's ``p.adjust``.
+    Holm: the i-th smallest of m times (m - i + 1); Benjamini-Hochberg: times m / i; both made
+    monotone and cut at 1. NaN (not tested) stays NaN and does not count. Equals R's ``p.adjust``.
+    statsmodels' ``multipletests`` gives the same, but collects garbage at every call (60 ms).
     """
+    if method not in ("holm", "fdr_bh"):
+        raise ValueError(f"method must be holm or fdr_bh, not {method!r}")
     p = np.asarray(p_values, dtype=float)
+    tested = np.flatnonzero(~np.isnan(p))
+    order = tested[np.argsort(p[tested], kind="stable")]
+    place = np.arange(1, len(order) + 1)
+    if method == "holm":
+        raised = np.maximum.accumulate(p[order] * (len(order) - place + 1))
+    else:
+        raised = np.minimum.accumulate((p[order] * len(order) / place)[::-1])[::-1]
     adjusted = np.full(p.shape, np.nan)
-    tested = ~np.isnan(p)
-    if tested.any():
-        adjusted[tested] = multipletests(p[tested], method=method)[1]
+    adjusted[order] = np.minimum(raised, 1)
     return adjusted
 
 
@@ -230,7 +238,7 @@ def _paired(now: pd.DataFrame, before: pd.DataFrame, names: list[str]) -> pd.Dat
 
 def _differences(rows: pd.DataFrame, shares: bool, level: float, power: float) -> pd.DataFrame:
     difference = rows["current"] - rows["previous"]
-    std_error = np.hypot(rows["std_error"], rows["std_error_previous"])
+    std_error = (rows["std_error"] ** 2 + rows["std_error_previous"] ** 2) ** 0.5
     df = (rows["df"] + rows["df_previous"] - 1).clip(lower=1)
     if shares:
         p_value = share_difference_p_value(

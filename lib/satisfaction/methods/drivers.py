@@ -129,11 +129,15 @@ def _importance(
     _check_arguments(data, outcome, items, weight, draws, level)
     weight = weight or ("weight" if "weight" in data.columns else None)
     complete = data[data[[outcome, *items]].notna().all(axis=1)]
+    # In a fixed order the same answers and seed give the same intervals, however they are stored.
+    order = [outcome, *items, *([weight] if weight else [])]
+    order += [c for c in ("stratum", "cluster") if c in data.columns]
+    complete = complete.sort_values(order, kind="stable")
     weights = _weights(complete, weight)
     complete, weights = complete[weights > 0], weights[weights > 0]
     n = len(complete)
     incomplete = int(data[[outcome, *items]].isna().any(axis=1).sum())
-    stages = {
+    stages: dict[str, float] = {
         "items": len(items),
         "complete_cases": n,
         "rows_with_missing": incomplete,
@@ -292,13 +296,12 @@ def _resampled_counts(complete: pd.DataFrame, draws: int, random: np.random.Gene
     strata = complete["stratum"] if "stratum" in complete else pd.Series(0, complete.index)
     stratum = pd.factorize(strata, use_na_sentinel=False)[0]
     unit = np.arange(n)
-    if "cluster" in complete:
-        keys = pd.DataFrame({"stratum": stratum, "cluster": complete["cluster"].to_numpy()})
-        unit = keys.groupby(["stratum", "cluster"], dropna=False).ngroup().to_numpy()
+    if "cluster" in complete:  # its code counts within a stratum only, where it is used
+        unit = pd.factorize(complete["cluster"], use_na_sentinel=False)[0]
     counts = np.empty((draws, n))
     for code in np.unique(stratum):
         inside = np.flatnonzero(stratum == code)
-        units, which = np.unique(unit[inside], return_inverse=True)
+        which, units = pd.factorize(unit[inside])
         drawn = random.multinomial(len(units), np.full(len(units), 1 / len(units)), size=draws)
         counts[:, inside] = drawn[:, which]
     return counts

@@ -4,72 +4,63 @@ Data first: one row per respondent, item columns hold scores (NaN = no answer). 
 recognised by name, all optional: ``stratum``, ``weight``, ``stratum_population``, ``cluster``.
 Without ``weight`` but with known ``stratum_population`` a row stands for N_h / n_h units, n_h
 counting the stratum's *respondents*: who did not respond is taken to answer like those of the same
-stratum who did. Somebody who skipped an item remains in the variance as outside that item's
+stratum who did. Somebody who skipped an item stays in the variance as outside that item's
 domain, as do the rows outside a ``by=`` group.
 
-``items`` is a list of columns, or a mapping name -> columns to pool: the ratio of all their answers'
-sums over respondents, so that one respondent's answers count as correlated.
+``items`` is a list of columns, or a mapping name -> columns to pool: all their answers, added up
+per respondent first, so that the answers of one respondent are not taken for independent.
 
-Result rows: ``item``, with ``by=`` also ``by`` (the variable) and ``group`` (its value), then
-``estimate, std_error, ci_low, ci_high, n, n_eff, deff, df, method, reason``:
-
-n       respondents that entered (of a pooled item: who answered any of it)
-n_eff   p(1-p)/SE^2 of a proportion, else S^2/SE^2; where SE is 0 or unknown, Kish's n with FPC
-deff    variance over that of a simple random sample of the same n with the FPC that the weights
-        imply (R ``svymean(deff = TRUE)``; none where the weights sum to no more than n)
-df      sampled units - strata, among the rows that entered (at least 1 from two units on)
-reason  "" | no_answers (nothing to estimate) | too_few (one unit: no standard error; a
-        proportion keeps its score interval) | constant (all answers equal: SE 0 says nothing about
-        others) | no_variation (SE 0 because answers are equal within strata)
+Result rows: ``item``, further keys if a function has them, with ``by=`` also ``by`` (the variable)
+and ``group`` (its value), then the statistics as explained in ``inference``. Thin data never
+raise: they give a ``reason``. ValueError for an unknown column, text in a score, a level outside
+(0, 1), a negative weight, a stratum with several populations or more rows than population.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from satisfaction.methods.intervals import (
-    check_level,
-    korn_graubard_interval,
-    t_interval,
-    wilson_interval,
+from satisfaction.methods.inference import (
+    Items,
+    Statistics,
+    mean_statistics,
+    proportion_method,
+    proportion_statistics,
+    require_columns,
+    survey_result,
 )
+from satisfaction.methods.intervals import check_level, t_interval
 from satisfaction.methods.linearisation import (
     Design,
     Domains,
-    Estimates,
     FloatArray,
+    IntArray,
     domains,
     ratios,
-    survey_design,
+    remaining_share,
     totals,
 )
+from satisfaction.methods.quantiles import OrderedAnswers
 from satisfaction.methods.result import STATISTICS, Result
 
-Items = Sequence[str] | Mapping[str, Sequence[str]]
-Statistics = dict[str, Any]
-PROPORTION_METHODS = {
-    "wilson": "wilson_n_eff",
-    "wilson_t": "wilson_n_eff_t",
-    "korn_graubard": "korn_graubard",
-    "wald": "wald_t",
-}
+Found = Iterator[tuple[dict[str, Any], Statistics]]
 
 
 def survey_mean(
     data: pd.DataFrame, items: Items, *, by: str | None = None, level: float = 0.95
 ) -> Result:
-    """Mean score with t interval. Equals R ``svymean``/``svyby``, ``confint(df = degf)``."""
+    """Mean score with t interval. Equals R ``svymean``/``svyby``, ``confint(df = degf(...))``."""
+    method = "mean_linearised"
 
-    def statistics(domain: Domains, answers: FloatArray) -> list[tuple[dict, Statistics]]:
-        estimates = ratios(domain, *_sum_and_count(answers))
-        return [({}, mean_statistics(estimates, level, "mean_linearised"))]
+    def estimator(domain: Domains, answers: FloatArray) -> Found:
+        yield {}, mean_statistics(ratios(domain, *_sum_and_count(answers)), level, method)
 
-    return _survey(data, items, by, level, "mean_linearised", statistics)
+    return survey_result(data, items, by, level, method, estimator)
 
 
 def survey_proportion(
@@ -84,34 +75,34 @@ def survey_proportion(
     """Share of answers of at least ``at_least`` (S3-5: 4), or of ones in a 0/1 column.
 
     interval: ``"wilson"`` (z, the default), ``"wilson_t"`` (t with the design's df),
-    ``"korn_graubard"`` (R ``svyciprop(method = "beta")``) or ``"wald"`` (``method = "mean"``, not
-    to be reported: it fails near 0 and 1). Near 0 or 1 clusters are not allowed for: at exactly
-    0 or 1 they show no variation, and n counts rows.
+    ``"korn_graubard"`` (R ``svyciprop(method = "beta")``) or ``"wald"`` (``method = "mean"``; for
+    comparison only, it fails near 0 and 1). Clusters show no effect where the share is exactly 0
+    or 1: the interval then counts rows.
     """
     method = proportion_method(interval)
 
-    def statistics(domain: Domains, answers: FloatArray) -> list[tuple[dict, Statistics]]:
-        estimates = ratios(domain, *_sum_and_count(_satisfied(answers, at_least)))
-        return [({}, proportion_statistics(estimates, level, method))]
+    def estimator(domain: Domains, answers: FloatArray) -> Found:
+        parts = _sum_and_count(_satisfied(answers, at_least))
+        yield {}, proportion_statistics(ratios(domain, *parts), level, method)
 
-    return _survey(data, items, by, level, method, statistics)
+    return survey_result(data, items, by, level, method, estimator)
 
 
 def survey_total(
     data: pd.DataFrame, items: Items, *, by: str | None = None, level: float = 0.95
 ) -> Result:
-    """Weighted total of those who answered, with t interval. Equals R ``svytotal``.
+    """Weighted total over those who answered, with t interval. Equals R ``svytotal``.
 
-    Missing answers count as nothing, not as an average answer. Unlike R, single-unit strata are
-    centred at the mean of all units' contributions here too.
+    A missing answer adds nothing (it is not replaced by an average one). Strata with a single
+    unit are centred at the mean contribution of all units, as for means.
     """
+    method = "total_linearised"
 
-    def statistics(domain: Domains, answers: FloatArray) -> list[tuple[dict, Statistics]]:
-        values, count = _sum_and_count(answers)
-        estimates = totals(domain, np.where(np.isnan(count), np.nan, values))
-        return [({}, mean_statistics(estimates, level, "total_linearised"))]
+    def estimator(domain: Domains, answers: FloatArray) -> Found:
+        values, _ = _sum_and_count(answers)
+        yield {}, mean_statistics(totals(domain, values), level, method)
 
-    return _survey(data, items, by, level, "total_linearised", statistics)
+    return survey_result(data, items, by, level, method, estimator)
 
 
 def survey_ratio(
@@ -126,14 +117,14 @@ def survey_ratio(
 
     Key columns: ``item`` (the numerator), ``denominator``, then ``by`` and ``group``.
     """
+    method = "ratio_linearised"
 
-    def statistics(domain: Domains, answers: FloatArray) -> list[tuple[dict, Statistics]]:
+    def estimator(domain: Domains, answers: FloatArray) -> Found:
         estimates = ratios(domain, answers[:, 0], answers[:, 1])
-        keys = {"denominator": denominator}
-        return [(keys, mean_statistics(estimates, level, "ratio_linearised"))]
+        yield {"denominator": denominator}, mean_statistics(estimates, level, method)
 
     items = {numerator: [numerator, denominator]}
-    return _survey(data, items, by, level, "ratio_linearised", statistics, ("denominator",))
+    return survey_result(data, items, by, level, method, estimator, ["denominator"])
 
 
 def score_distribution(
@@ -146,100 +137,204 @@ def score_distribution(
 ) -> Result:
     """Weighted share of each score among the answers, with Wilson interval.
 
-    Key columns: ``item``, ``score``, then ``by`` and ``group``. ``n`` counts all who answered.
+    Key columns: ``item``, ``score``, then ``by`` and ``group``. ``n`` counts all who answered,
+    whatever their score.
     """
+    method = "wilson_n_eff"
 
-    def statistics(domain: Domains, answers: FloatArray) -> list[tuple[dict, Statistics]]:
-        found = []
+    def estimator(domain: Domains, answers: FloatArray) -> Found:
         for score in scores:
             chosen = np.where(np.isnan(answers), np.nan, answers == score)
             estimates = ratios(domain, *_sum_and_count(chosen))
-            found.append(
-                ({"score": score}, proportion_statistics(estimates, level, "wilson_n_eff"))
-            )
-        return found
+            yield {"score": score}, proportion_statistics(estimates, level, method)
 
-    return _survey(data, items, by, level, "wilson_n_eff", statistics, ("score",))
+    return survey_result(data, items, by, level, method, estimator, ["score"])
 
 
 def survey_std(
     data: pd.DataFrame, items: Items, *, by: str | None = None, level: float = 0.95
 ) -> Result:
-    """Standard deviation of the answers in the population: root of R's ``svyvar``.
+    """Standard deviation of the answers in the population: the root of R's ``svyvar``.
 
-    ``S^2 = n/(n-1) sum w (y - mean)^2 / sum w``; plain n-1 standard deviation for equal weights.
-    SE by the delta method, SE(S^2) / 2S; t interval cut at 0. For pooled items n counts answers.
+    ``S^2 = n/(n-1) sum w (y - mean)^2 / sum w``; the plain n-1 standard deviation if weights are
+    equal. SE(S) = SE(S^2) / 2S (delta method), t interval cut at 0. For pooled items the n in
+    n/(n-1) counts answers. One answer has no standard deviation: ``too_few``.
     """
+    method = "std_linearised"
 
-    def statistics(domain: Domains, answers: FloatArray) -> list[tuple[dict, Statistics]]:
+    def estimator(domain: Domains, answers: FloatArray) -> Found:
         values, count = _sum_and_count(answers)
         mean = ratios(domain, values, count).estimate
-        centre = np.full(len(answers), np.nan)
-        centre[slice(None) if domain.rows is None else domain.rows] = mean[domain.group]
-        squares, _ = _sum_and_count((answers - centre[:, None]) ** 2)
-        spread = ratios(domain, squares, count)
-        asked = domain.total(np.nan_to_num(domain.take(count)) * (_weights(domain) > 0))
+        centre = _spread_over_rows(domain, mean, len(answers))
+        spread = ratios(domain, _sum_and_count((answers - centre[:, None]) ** 2)[0], count)
+        used = domain.take(np.where(domain.design.weight > 0, np.nan_to_num(count), 0.0))
+        n = domain.total(used)
         with np.errstate(divide="ignore", invalid="ignore"):
-            correction = asked / (asked - 1)
+            correction = n / (n - 1)
             std = np.sqrt(spread.estimate * correction)
             std = np.where(std <= 1e-12 * np.abs(mean), 0.0, std)
-            # d sqrt(v) = dv / 2 sqrt(v)
-            slope = np.where(std > 0, correction / (2 * std), 0.0)
-        rescaled = Estimates(
-            estimate=np.where(asked > 1, std, np.nan),
-            variance=spread.variance * slope**2,
-            n=spread.n,
-            sampled_units=spread.sampled_units,
-            strata=spread.strata,
-            unit_variance=spread.unit_variance * slope**2,
-            n_kish=spread.n_kish,
-            weight_sum=spread.weight_sum,
+            slope = np.where(std > 0, correction / (2 * std), 0.0)  # dS / d(mean square)
+        found = mean_statistics(
+            replace(
+                spread,
+                estimate=np.where(n > 1, std, np.nan),
+                variance=spread.variance * slope**2,
+                unit_variance=spread.unit_variance * slope**2,
+            ),
+            level,
+            method,
         )
-        found = mean_statistics(rescaled, level, "std_linearised")
-        found["ci_low"] = np.maximum(found["ci_low"], 0)
-        return [({}, found)]
+        found["ci_low"] = np.maximum(found["ci_low"], 0.0)
+        found["reason"] = np.where(n == 1, "too_few", found["reason"])
+        yield {}, found
 
-    return _survey(data, items, by, level, "std_linearised", statistics)
+    return survey_result(data, items, by, level, method, estimator)
 
 
-def mean_statistics(estimates: Estimates, level: float, method: str) -> Statistics:
-    """Columns of a Result for means, totals and ratios: t interval on the linearised SE."""
-    std_error, reason = _standard_error(estimates)
-    df = estimates.df
-    low, high = t_interval(estimates.estimate, std_error, df, level)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        n_eff = estimates.unit_variance / std_error**2
-    n_eff = np.where(std_error > 0, n_eff, estimates.n_kish)
-    flat = (std_error == 0) & ~estimates.census
-    reason = np.where(
-        (reason == "") & flat,
-        np.where(estimates.unit_variance == 0, "constant", "no_variation"),
-        reason,
+def survey_quantile(
+    data: pd.DataFrame,
+    items: Items,
+    *,
+    q: Sequence[float] = (0.5,),
+    by: str | None = None,
+    level: float = 0.95,
+    rule: str = "math",
+) -> Result:
+    """Weighted quantiles with Woodruff's interval. Equals R ``svyquantile`` (survey 4.1).
+
+    rule ``"math"`` (R's default): the smallest value that at least a share q of the population does
+    not exceed, always a score that was given. ``"school"``: the mean of that value and the next
+    where the share is exactly q, which is ``np.median`` for q = 0.5 and equal weights.
+
+    Interval: the t interval of the share not above the quantile, F(Q), mapped back to scores
+    (R ``interval.type = "mean"``); SE = its width / 2t. Where F(Q) shows no variation (the median
+    is the top score), R's interval has no width; here q +- t sqrt(q(1-q)/n) with Kish's n is
+    mapped back instead. ``deff`` and ``n_eff`` are those of F(Q). Key columns: ``item``, ``q``,
+    then ``by`` and ``group``.
+    """
+    if rule not in ("math", "school"):
+        raise ValueError(f"rule must be 'math' or 'school', not {rule!r}")
+    if any(not 0 < share < 1 for share in q):
+        raise ValueError(f"quantiles must lie between 0 and 1, not {list(q)}")
+
+    def estimator(domain: Domains, answers: FloatArray) -> Found:
+        ordered = OrderedAnswers(domain, answers)
+        for share in q:
+            value = ordered.quantile(np.full(domain.size, share), rule)
+            limit = _spread_over_rows(domain, value, len(answers))
+            below = np.where(np.isnan(answers), np.nan, answers <= limit[:, None])
+            estimates = ratios(domain, *_sum_and_count(below))
+            found = mean_statistics(estimates, level, "woodruff")
+            top = (found["std_error"] == 0) & ~estimates.census
+            with np.errstate(divide="ignore", invalid="ignore"):
+                expected = np.sqrt(share * (1 - share) / estimates.n_kish)
+            reached = np.where(top, share, estimates.estimate)
+            spread = np.where(top, expected, found["std_error"])
+            low, high = t_interval(reached, spread, estimates.df, level)
+            width = t_interval(0.0, 1.0, estimates.df, level)[1]
+            found["estimate"] = value
+            found["ci_low"] = ordered.quantile(low, rule)
+            found["ci_high"] = ordered.quantile(high, rule)
+            found["std_error"] = np.where(
+                estimates.census, 0.0, (found["ci_high"] - found["ci_low"]) / (2 * width)
+            )
+            flat = np.isin(found["reason"], ["constant", "no_variation"])
+            found["reason"] = np.where(flat, "", found["reason"])
+            yield {"q": share}, found
+
+    return survey_result(data, items, by, level, "woodruff", estimator, ["q"])
+
+
+def estimates_from_tallies(
+    tallies: pd.DataFrame,
+    *,
+    at_least: float | None,
+    keys: Sequence[str] = ("project", "wave", "item"),
+    level: float = 0.95,
+    interval: str = "wilson",
+) -> Result:
+    """Shares of scores >= ``at_least`` (None: mean scores) from counts instead of rows.
+
+    tallies: the key columns, ``stratum``, ``stratum_population`` (NaN unknown), ``score``, ``n``
+    answers with that score in the stratum, ``responses`` respondents of the stratum, whether they
+    answered the item or not. The same numbers as ``survey_proportion`` / ``survey_mean`` give for
+    each key from the rows, for thousands of projects at once. Weights are N_h / responses; where
+    a key without its ``item`` has a stratum of unknown population, all its weights are 1. Tally
+    every stratum with responses, also (n = 0) where nobody answered the item.
+    """
+    check_level(level)
+    keys = list(keys)
+    require_columns(tallies, [*keys, "stratum", "stratum_population", "score", "n", "responses"])
+    method = "mean_linearised" if at_least is None else proportion_method(interval)
+    numbered = tallies.groupby(keys, dropna=False, observed=True, sort=True).ngroup()
+    group = numbered.to_numpy(dtype=np.intp)
+    size = int(group.max(initial=-1)) + 1
+    answers = tallies["score"].to_numpy(dtype=float, na_value=np.nan)[:, None]
+    marked = answers if at_least is None else _satisfied(answers, at_least)
+    values, count = _sum_and_count(marked)
+    domain = domains(_tallied_design(tallies, keys, group), group, size)
+    estimates = ratios(domain, values, count)
+    found = (
+        mean_statistics(estimates, level, method)
+        if at_least is None
+        else proportion_statistics(estimates, level, method)
     )
-    return _statistics(estimates, std_error, low, high, n_eff, method, reason)
+    first = np.zeros(size, dtype=np.intp)
+    first[group[::-1]] = np.arange(len(group))[::-1]
+    rows = tallies[keys].iloc[first].reset_index(drop=True).assign(**found)
+    return Result(
+        rows=rows[[*keys, *STATISTICS]],
+        method=method,
+        level=level,
+        n=int(rows["n"].max()) if size else 0,
+        stages={"keys": size, "tallies": len(tallies)},
+    )
 
 
-def proportion_statistics(estimates: Estimates, level: float, method: str) -> Statistics:
-    """Columns of a Result for proportions: score, exact or Wald interval on the effective n."""
-    p = estimates.estimate = np.clip(estimates.estimate, 0, 1) if False else estimates.estimate
-    std_error, reason = _standard_error(estimates)
+def _tallied_design(tallies: pd.DataFrame, keys: list[str], group: IntArray) -> Design:
+    """Strata are key x stratum; a tally row stands for n respondents."""
+    count, responses, population = (
+        tallies[column].to_numpy(dtype=float, na_value=np.nan)
+        for column in ("n", "responses", "stratum_population")
+    )
+    if not (count >= 0).all() or not (responses >= count).all():
+        raise ValueError("tallies need 0 <= n <= responses in every row")
+    if (population < responses).any():
+        raise ValueError("tallies have a stratum with more responses than stratum_population")
+    study = [key for key in keys if key != "item"] or keys
+    study_code = tallies.groupby(study, dropna=False, observed=True).ngroup().to_numpy()
+    unknown = np.bincount(study_code, weights=np.isnan(population))[study_code] > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        n_eff = p * (1 - p) / std_error**2
-    n_eff = np.where(std_error > 0, n_eff, estimates.n_kish)
-    df = estimates.df
-    if method == "wald_t":
-        low, high = t_interval(p, std_error, df, level)
-    elif method == "korn_graubard":
-        low, high = korn_graubard_interval(p, std_error, estimates.n, df, level, n_eff=n_eff)
-    elif method == "wilson_n_eff_t":
-        low, high = wilson_interval(p, n_eff, level, df=np.maximum(df, 1))
-    else:
-        low, high = wilson_interval(p, n_eff, level)
-    return _statistics(estimates, std_error, low, high, n_eff, method, reason)
+        weight = np.where(responses > 0, np.where(unknown, 1.0, population / responses), 0.0)
+    name = pd.factorize(tallies["stratum"], use_na_sentinel=False)[0]
+    stratum = pd.factorize(group.astype(np.int64) * (name.max(initial=0) + 1) + name)[0]
+    strata = int(stratum.max(initial=-1)) + 1
+    units, sizes = np.zeros(strata), np.zeros(strata)
+    units[stratum], sizes[stratum] = responses, population
+    return Design(weight, stratum, units, remaining_share(units, sizes), None, count)
 
 
-def proportion_method(interval: str) -> str:
-    """Method code of an interval by its short name; ValueError for an unknown one."""
-    if interval not in PROPORTION_METHODS:
-        raise ValueError(f"interval must be one of {sorted(PROPORTION_METHODS)}, not {interval!r}")
-    return PROPORTION_METHODS[interval]
+def _sum_and_count(answers: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Per respondent the sum and number of answers; NaN in both where there is none."""
+    if answers.shape[1] == 1:
+        values = answers[:, 0]
+        return values, np.where(np.isnan(values), np.nan, 1.0)
+    count = (~np.isnan(answers)).sum(axis=1).astype(float)
+    count[count == 0] = np.nan
+    return np.where(np.isnan(count), np.nan, np.nansum(answers, axis=1)), count
+
+
+def _satisfied(answers: FloatArray, at_least: float | None) -> FloatArray:
+    """1 / 0 for scores above / below the mark, NaN kept; a 0/1 column is checked instead."""
+    if at_least is not None:
+        return np.where(np.isnan(answers), np.nan, answers >= at_least)
+    if not (np.isnan(answers) | (answers == 0) | (answers == 1)).all():
+        raise ValueError("a proportion without at_least needs columns of 0 and 1")
+    return answers
+
+
+def _spread_over_rows(domain: Domains, values: FloatArray, rows: int) -> FloatArray:
+    """The value of its domain for every row; NaN outside all domains."""
+    spread = np.full(rows, np.nan)
+    spread[slice(None) if domain.rows is None else domain.rows] = values[domain.group]
+    return spread

@@ -26,7 +26,7 @@ import pandas as pd
 from satisfaction.methods.weighting import stratum_counts, stratum_weights
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
+IntArray = npt.NDArray[np.integer]
 
 # Variances below this share of their natural scale are rounding dust of exact zeros.
 DUST = 1e-24
@@ -76,7 +76,9 @@ def survey_design(data: pd.DataFrame) -> Design:
             raise ValueError(f"{int(data['cluster'].isna().sum())} rows have no cluster")
         own = pd.factorize(data["cluster"])[0]
         cluster = pd.factorize(stratum.astype(np.int64) * (own.max(initial=0) + 1) + own)[0]
-    return Design(weight, stratum, units, remaining_share(units, population), cluster, None, weighting)
+    return Design(
+        weight, stratum, units, remaining_share(units, population), cluster, None, weighting
+    )
 
 
 def remaining_share(units: FloatArray, population: FloatArray) -> FloatArray:
@@ -105,7 +107,7 @@ class Domains:
 
     def total(self, values: npt.NDArray) -> FloatArray:
         """Sum over each domain, counting tallied rows as often as they stand for."""
-        return np.bincount(self.group, weights=_counted(self, values), minlength=self.size)
+        return _sums(self.group, _counted(self, values), self.size)
 
 
 def domains(design: Design, group: IntArray | None = None, size: int = 1) -> Domains:
@@ -134,7 +136,7 @@ def domains(design: Design, group: IntArray | None = None, size: int = 1) -> Dom
         cell=cell,
         cell_group=label // len(design.units),
         cell_stratum=label % len(design.units),
-        cell_units=np.bincount(cell, weights=count, minlength=len(label)).astype(float),
+        cell_units=_sums(cell, count, len(label)),
     )
 
 
@@ -145,15 +147,15 @@ def variance_of_totals(domain: Domains, z: FloatArray) -> FloatArray:
     lonely = units == 1
     grand_mean = domain.total(z) / max(design.units.sum(), 1)
     if domain.unit is not None:
-        z = np.bincount(domain.unit, weights=z, minlength=len(domain.cell))
-    sums = np.bincount(domain.cell, weights=_counted_units(domain, z), minlength=cells)
+        z = _sums(domain.unit, z, len(domain.cell))
+    sums = _sums(domain.cell, _counted_units(domain, z), cells)
     centre = np.where(lonely, grand_mean[domain.cell_group], sums / units)
     squares = (z - centre[domain.cell]) ** 2
-    spread = np.bincount(domain.cell, weights=_counted_units(domain, squares), minlength=cells)
+    spread = _sums(domain.cell, _counted_units(domain, squares), cells)
     # Units of the stratum outside the cell have z = 0: they deviate by the mean.
     spread += (units - domain.cell_units) * centre**2
     scale = design.remaining[domain.cell_stratum] * units / np.where(lonely, 1.0, units - 1)
-    return np.bincount(domain.cell_group, weights=scale * spread, minlength=domain.size)
+    return _sums(domain.cell_group, scale * spread, domain.size)
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,9 @@ def totals(domain: Domains, values: FloatArray) -> Estimates:
     with np.errstate(divide="ignore", invalid="ignore"):
         residual = num - (estimate / size)[domain.group] * ones
     # Scaled by N: the variance of one draw refers to the total, not to the mean.
-    return _estimates(domain, answered, weight, residual, weight * num, estimate, np.ones_like(size))
+    return _estimates(
+        domain, answered, weight, residual, weight * num, estimate, np.ones_like(size)
+    )
 
 
 def _answers(
@@ -249,14 +253,14 @@ def _estimates(
         variance = np.where(variance <= dust, 0.0, variance)
     units = _counted(domain, answered.astype(float))
     if domain.unit is not None:
-        units = np.bincount(domain.unit, weights=units, minlength=len(domain.cell)) > 0
-    in_cell = np.bincount(domain.cell, weights=units, minlength=len(domain.cell_group))
+        units = _sums(domain.unit, units, len(domain.cell)) > 0
+    in_cell = _sums(domain.cell, units, len(domain.cell_group))
     return Estimates(
         estimate=estimate,
         variance=variance,
         n=n,
-        sampled_units=np.bincount(domain.cell_group, weights=in_cell, minlength=domain.size),
-        strata=np.bincount(domain.cell_group, weights=in_cell > 0, minlength=domain.size),
+        sampled_units=_sums(domain.cell_group, in_cell, domain.size),
+        strata=_sums(domain.cell_group, in_cell > 0, domain.size),
         unit_variance=unit_variance,
         n_kish=n_kish,
         weight_sum=weight_sum,
@@ -270,3 +274,8 @@ def _counted(domain: Domains, values: npt.NDArray) -> npt.NDArray:
 
 def _counted_units(domain: Domains, values: FloatArray) -> FloatArray:
     return values if domain.unit is not None else _counted(domain, values)
+
+
+def _sums(codes: npt.NDArray, values: npt.NDArray | None, size: int) -> FloatArray:
+    """Sum of the values (or number of rows) of each code 0..size-1."""
+    return np.bincount(codes, weights=values, minlength=size).astype(float, copy=False)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from satisfaction.methods.ranking import grade, ordered_cut_points
+from satisfaction.methods.ranking import FLOAT_ERROR, GRADES, grade, ordered_cut_points
 from satisfaction.methods.result import Result
 
 
@@ -92,7 +92,7 @@ def conversions_needed(satisfied: int, n: int, target: float, *, level: float = 
         [
             {
                 "goal": goal,
-                "estimate": max(required - satisfied, 0) if 0 < n and required <= n else np.nan,
+                "estimate": max(required - satisfied, 0) if n > 0 and required <= n else np.nan,
                 "satisfied": satisfied,
                 "n": n,
                 "target": target,
@@ -110,21 +110,27 @@ def next_grade_distance(
     """How far the next better grade is, in share and, with ``n``, in residents.
 
     One row: ``grade, next_grade, cut_point, estimate`` (distance, 0 and an empty ``next_grade`` at
-    the top), ``conversions`` (ceil of cut-point x n, minus the satisfied), ``n, reason``.
+    the top), ``reason``; given ``n`` also ``conversions`` (ceil of cut-point x n, minus the
+    satisfied) and ``n``.
     """
     points = ordered_cut_points(cut_points)
     current = str(grade(estimate, cut_points))
-    better = [(name, cut) for name, cut in points.items() if cut > estimate and name != current]
+    better = (
+        [name for name in points if GRADES.index(name) < GRADES.index(current)] if current else []
+    )
     row: dict[str, object] = {"grade": current, "next_grade": "", "cut_point": np.nan}
-    row |= {"estimate": 0.0, "conversions": 0.0, "n": n or 0, "reason": ""}
+    row |= {"estimate": 0.0, "reason": ""}
+    if n is not None:
+        row |= {"conversions": 0.0, "n": n}
     if not current:
-        row |= {"estimate": np.nan, "conversions": np.nan, "reason": "no_answers"}
-    elif better and current != "excellent":
-        name, cut = better[-1]
+        row |= {"estimate": np.nan, "reason": "no_answers"}
+    elif better:
+        name, cut = better[-1], points[better[-1]]
         row |= {"next_grade": name, "cut_point": cut, "estimate": cut - estimate}
-        needed = np.nan if n is None else ceil(Fraction(repr(float(cut))) * n) - estimate * n
-        # estimate x n is a count but for float error, or a weighted one: whole residents are won.
-        row["conversions"] = needed if n is None else float(ceil(needed - 1e-6))
+        if n is not None:
+            # estimate x n is a count but for float error, or weighted: only whole residents count.
+            needed = ceil(Fraction(repr(float(cut))) * n) - estimate * n
+            row["conversions"] = float(ceil(needed - FLOAT_ERROR * n))
     return Result(pd.DataFrame([row]), "next_grade_distance", n=n or 0, stages=points)
 
 

@@ -36,7 +36,8 @@ def stratum_weights(data: pd.DataFrame, *, within: str | Sequence[str] | None = 
     if within is None:
         usable = np.full(len(data), bool(known.all()))
     else:
-        group = data.groupby(within, dropna=False, observed=True).ngroup().to_numpy()
+        names = [within] if isinstance(within, str) else list(within)
+        group = data.groupby(names, dropna=False, observed=True).ngroup().to_numpy()
         usable = np.bincount(group, weights=~known, minlength=1)[group] == 0
     weight = np.where(usable, (population / sampled)[stratum], 1.0)
     return pd.Series(weight, index=data.index, name="weight")
@@ -51,7 +52,8 @@ def stratum_counts(
     With a ``cluster`` column units are clusters and N_h counts clusters, as in R's ``svydesign``.
     """
     if "stratum" in data.columns:
-        codes, labels = pd.factorize(data["stratum"], use_na_sentinel=False)
+        codes, values = pd.factorize(data["stratum"], use_na_sentinel=False)
+        labels = np.asarray(values)
     else:
         codes, labels = np.zeros(len(data), dtype=np.intp), np.array(["all"])
     strata = max(len(labels), 1)

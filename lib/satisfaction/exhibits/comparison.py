@@ -1,0 +1,248 @@
+"""Estimates side by side, each with its interval: items, groups, peers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from satisfaction import i18n
+from satisfaction.exhibits.canvas import (
+    SMALL,
+    WIDTH,
+    Canvas,
+    Scale,
+    header,
+    label_room,
+    scale,
+    ticks,
+)
+from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.notes import cannot_tell
+from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, RULE, SATISFIED
+from satisfaction.exhibits.tables import interval_text
+from satisfaction.exhibits.words import Labels, intervals_by, labelled, n_text, numbers, sentences
+from satisfaction.i18n import _
+from satisfaction.methods.result import Result
+
+ROW = 26.0
+TOP = 30.0
+
+
+def value_text(value: float, as_percent: bool) -> str:
+    """A share as percent or a score with two decimals."""
+    return i18n.percent(value) if as_percent else i18n.number(value, 2)
+
+
+def dot_plot(
+    result: Result,
+    labels: Labels | None = None,
+    *,
+    key: str = "item",
+    target: float | None = None,
+    target_clause: str = "",
+    flag: Collection[str] = (),
+    as_percent: bool = True,
+    title: str = "",
+    subject: str = "",
+) -> Exhibit:
+    """Sorted estimates with interval lines; ``flag`` names the rows in focus.
+
+    ``title`` replaces the finding, ``subject`` names the chart where there is nothing to show.
+    """
+    rows = result.rows
+    usable = rows.dropna(subset=["estimate"]) if len(rows) else rows
+    if usable.empty:
+        return cannot_tell(title or subject or _("Results by item"), rows)
+    usable = usable.sort_values("estimate", ascending=False, kind="stable")
+    names = labelled(usable[key], labels)
+    finding = title or _finding(usable, names, target, as_percent)
+    flagged = usable[key].isin(list(flag)).tolist()
+    canvas = _dots(usable, names, flagged, target, target_clause, as_percent)
+    spoken = [
+        f"{name} {value_text(value, as_percent)}"
+        for name, value in zip(names, usable["estimate"], strict=True)
+    ]
+    alt = sentences(n_text(usable["n"]), i18n.listing(spoken))
+    shares = ["estimate", "ci_low", "ci_high"] if as_percent else []
+    left_out = labelled(rows.loc[rows["estimate"].isna(), key], labels)
+    absent = _("Cannot tell: {items}.").format(items=i18n.listing(left_out)) if left_out else ""
+    return Exhibit(
+        "chart dots",
+        finding,
+        canvas.svg(alt),
+        lead=sentences(
+            _("Dot: the estimate. Line: its {level} interval.").format(
+                level=i18n.percent(result.level)
+            ),
+            _("Orange: flagged.") if any(flagged) else "",
+        ),
+        note=sentences(n_text(usable["n"]), intervals_by(result.method), absent),
+        alt=alt,
+        data=numbers(
+            rows, [key, "estimate", "ci_low", "ci_high", "n", "reason"], labels, percent=shares
+        ),
+    )
+
+
+def _finding(rows: pd.DataFrame, names: list[str], target: float | None, as_percent: bool) -> str:
+    high, low = (value_text(rows["estimate"].iloc[place], as_percent) for place in (0, -1))
+    if len(rows) == 1:
+        reach = interval_text(
+            rows["ci_low"].iloc[0], rows["ci_high"].iloc[0], as_percent=as_percent
+        )
+        return _("{item}: {value} (interval {interval})").format(
+            item=names[0], value=high, interval=reach
+        )
+    if target is None:
+        return _("Highest: {best} {high}; lowest: {worst} {low}").format(
+            best=names[0], high=high, worst=names[-1], low=low
+        )
+    below = int((rows["ci_high"] < target).sum())
+    return (
+        _("{k} of {m} clearly below the target of {target}; lowest: {worst} {low}")
+        if below
+        else _("None of {m} clearly below the target of {target}; lowest: {worst} {low}")
+    ).format(k=below, m=len(rows), target=value_text(target, as_percent), worst=names[-1], low=low)
+
+
+def _dots(
+    rows: pd.DataFrame,
+    names: list[str],
+    flagged: list[bool],
+    target: float | None,
+    target_clause: str,
+    as_percent: bool,
+) -> Canvas:
+    bottom = TOP + ROW * len(rows)
+    canvas = Canvas(bottom + (26 if target is not None else 8))
+    left = label_room(names)
+    along = value_axis(canvas, rows, left + 12, WIDTH - 70, TOP - 8, bottom, target, as_percent)
+    if target is not None:
+        mark = along(target)
+        canvas.line([(mark, TOP - 8), (mark, bottom)], INK, 1.5, dashed=True)
+        words = _("target {value}").format(value=value_text(target, as_percent))
+        words += f" ({target_clause})" if target_clause else ""
+        room = 130.0
+        header(canvas, min(max(mark, left + room / 2), WIDTH - room / 2), bottom + 13, words)
+    for place, name in enumerate(names):
+        middle = TOP + ROW * (place + 0.5)
+        colour = FOCUS if flagged[place] else SATISFIED
+        row = rows.iloc[place]
+        canvas.text(left - 6, middle, name, align="right", room=left - 8)
+        interval_mark(canvas, along, row, middle, colour)
+        value = value_text(row["estimate"], as_percent)
+        ink = FOCUS if flagged[place] else INK
+        canvas.text(WIDTH, middle, value, colour=ink, bold=True, align="right")
+    return canvas
+
+
+def value_axis(
+    canvas: Canvas,
+    rows: pd.DataFrame,
+    left: float,
+    right: float,
+    top: float,
+    bottom: float,
+    also: float | None,
+    as_percent: bool,
+) -> Scale:
+    """Vertical grid lines with values above; the scale covers all intervals and ``also``."""
+    low, high = extent(rows, also, as_percent)
+    along = scale(low, high, left, right)
+    places = ticks(low, high)
+    digits = 0 if not places or all(float(place).is_integer() for place in places) else 1
+    for place in places:
+        canvas.line([(along(place), top), (along(place), bottom)], RULE)
+        words = i18n.percent(place) if as_percent else i18n.number(place, digits)
+        header(canvas, along(place), top - 10, words)
+    return along
+
+
+def extent(rows: pd.DataFrame, also: float | None, as_percent: bool) -> tuple[float, float]:
+    """From the lowest to the highest value or interval end, with a little air; shares in 0-1."""
+    ends = [name for name in ("estimate", "ci_low", "ci_high") if name in rows]
+    values = [*known(rows[ends]), *([] if also is None else [also])]
+    low, high = min(values), max(values)
+    air = max(0.06 * (high - low), 0.02 if as_percent else 0.05)
+    low, high = low - air, high + air
+    return (max(low, 0.0), min(high, 1.0)) if as_percent else (low, high)
+
+
+def known(frame: pd.DataFrame) -> list[float]:
+    """All numbers of a frame that are there."""
+    values = frame.to_numpy(dtype=float).ravel()
+    return [float(value) for value in values if value == value]
+
+
+def interval_mark(canvas: Canvas, along: Scale, row: pd.Series, middle: float, colour: str) -> None:
+    """A dot on its interval line."""
+    if row["ci_low"] == row["ci_low"] and row["ci_high"] == row["ci_high"]:
+        ends = [(along(row["ci_low"]), middle), (along(row["ci_high"]), middle)]
+        canvas.line(ends, colour, 3.5)
+    canvas.dot(along(row["estimate"]), middle, colour, 10)
+
+
+def peer_strip_chart(
+    own: Mapping[str, Any] | pd.Series,
+    peers: Result,
+    labels: Labels | None = None,
+    *,
+    own_label: str = "",
+    target: float | None = None,
+    target_clause: str = "",
+    as_percent: bool = True,
+) -> Exhibit:
+    """This project (estimate, ci_low, ci_high, n) among unnamed projects of the same type."""
+    values = peers.rows["estimate"].dropna().sort_values(kind="stable") if len(peers) else []
+    share = float(own["estimate"])
+    subject = _("Compared with projects of the same type")
+    if share != share:
+        return cannot_tell(subject, pd.DataFrame([dict(own)]))
+    if not len(values):
+        return cannot_tell(subject, peers.rows, _("no other project of this type has results"))
+    median = float(pd.Series(values).median())
+    title = _("{own} here; median of {k} other projects of the same type: {median}").format(
+        own=value_text(share, as_percent), k=len(values), median=value_text(median, as_percent)
+    )
+    canvas = Canvas(112 if target is not None else 92)
+    ends = pd.DataFrame({"estimate": [*values, own["ci_low"], own["ci_high"], share]})
+    along = value_axis(canvas, ends, 60, WIDTH - 60, 22, 80, target, as_percent)
+    if target is not None:
+        canvas.line([(along(target), 22), (along(target), 80)], INK, 1.5, dashed=True)
+        words = _("target {value}").format(value=value_text(target, as_percent))
+        words += f" ({target_clause})" if target_clause else ""
+        header(canvas, min(max(along(target), 65), WIDTH - 65), 94, words)
+    for value in values:
+        canvas.dot(along(value), 62, FRAME, 9)
+    canvas.line([(along(median), 53), (along(median), 71)], MUTED, 2)
+    row = pd.Series(dict(own))
+    interval_mark(canvas, along, row, 38, SATISFIED)
+    edge = max(along(share), along(own["ci_high"]) if own["ci_high"] == own["ci_high"] else 0)
+    words = f"{own_label} {value_text(share, as_percent)}".strip()
+    if edge > WIDTH * 0.6:
+        edge = min(along(share), along(own["ci_low"]) if own["ci_low"] == own["ci_low"] else WIDTH)
+        canvas.text(edge - 10, 38, words, bold=True, align="right", room=edge - 12)
+    else:
+        canvas.text(edge + 10, 38, words, bold=True, room=WIDTH - edge - 10)
+    canvas.text(0, 62, _("others"), colour=MUTED, size=SMALL, room=52)
+    data = pd.DataFrame(
+        {
+            _("Project"): [_("this project"), *[_("another project")] * len(values)],
+            _("Estimate") + (" (%)" if as_percent else ""): [
+                (100 if as_percent else 1) * value for value in (share, *values)
+            ],
+        }
+    )
+    return Exhibit(
+        "chart peers",
+        title,
+        canvas.svg(title),
+        lead=_("Above: this project with its interval. Below: the others, unnamed; bar: median."),
+        note=sentences(
+            n_text([own["n"]]), _("Others inside the interval cannot be told apart from here.")
+        ),
+        alt=title,
+        data=data,
+    )

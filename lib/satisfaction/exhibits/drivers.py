@@ -1,0 +1,178 @@
+"""What goes together with overall satisfaction: importance with its uncertainty."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from satisfaction import i18n
+from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, header, label_room, scale, ticks
+from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.notes import cannot_tell
+from satisfaction.exhibits.palette import DISSATISFIED, MUTED, RULE, SATISFIED, ink_on, tint
+from satisfaction.exhibits.words import (
+    Labels,
+    intervals_by,
+    label,
+    labelled,
+    n_text,
+    numbers,
+    sentences,
+)
+from satisfaction.i18n import _
+from satisfaction.methods.result import Result
+
+ROW = 26.0
+TINTS = 20  # steps of a heat map, so that cells of one step are one shape
+
+
+def importance_chart(result: Result, labels: Labels | None = None) -> Exhibit:
+    """Shares of the explained part per item, with interval, rank range and top-three probability.
+
+    Columns item, share, share_low, share_high (or ci_low, ci_high), top3_probability, rank_low,
+    rank_high.
+    """
+    rows = result.rows
+    usable = rows.dropna(subset=["share"]) if len(rows) else rows
+    if usable.empty:
+        return cannot_tell(_("What goes with overall satisfaction"), rows)
+    usable = usable.sort_values("share", ascending=False, kind="stable")
+    names = labelled(usable["item"], labels)
+    first = usable.iloc[0]
+    title = _(
+        "{item} goes most closely with overall satisfaction: {share} of what the items explain "
+        "(in the top three with probability {p})"
+    ).format(
+        item=names[0],
+        share=i18n.percent(first["share"]),
+        p=i18n.percent(first["top3_probability"]),
+    )
+    spoken = zip(names, usable["share"], strict=True)
+    alt = i18n.listing([f"{name} {i18n.percent(share)}" for name, share in spoken])
+    low, high = _ends(usable)
+    return Exhibit(
+        "chart importance",
+        title,
+        _importance(usable, names).svg(alt),
+        lead=_("Share of the explained part, its interval, the range of ranks. Not a cause."),
+        note=sentences(
+            n_text([result.n]),
+            intervals_by(result.method),
+            _("Association, not proof of cause."),
+        ),
+        alt=alt,
+        data=numbers(
+            rows,
+            [
+                "item",
+                "share",
+                low,
+                high,
+                "rank_low",
+                "rank_high",
+                "top3_probability",
+                "n",
+                "reason",
+            ],
+            labels,
+            percent=["share", low, high, "top3_probability"],
+        ),
+    )
+
+
+def _ends(rows: pd.DataFrame) -> tuple[str, str]:
+    return ("share_low", "share_high") if "share_low" in rows else ("ci_low", "ci_high")
+
+
+def _importance(rows: pd.DataFrame, names: list[str]) -> Canvas:
+    top, bottom = 30.0, 30 + ROW * len(names)
+    canvas = Canvas(bottom + 6)
+    left, right = label_room(names), WIDTH - 200
+    low, high = _ends(rows)
+    most = float(max(rows["share"].max(), rows[high].max(), 0.01))
+    along = scale(0, most, left, right)
+    for place in ticks(0, most, 5):
+        canvas.line([(along(place), top - 6), (along(place), bottom)])
+        header(canvas, along(place), 12, i18n.percent(place))
+    header(canvas, WIDTH - 80, 12, _("rank"), "right")
+    header(canvas, WIDTH, 12, _("in top 3"), "right")
+    for place, name in enumerate(names):
+        middle, row = top + ROW * (place + 0.5), rows.iloc[place]
+        canvas.text(left - 8, middle, name, align="right", room=left - 10)
+        canvas.bar(left, middle - 7, along(row["share"]), middle + 7, SATISFIED)
+        if row[low] == row[low] and row[high] == row[high]:
+            canvas.line([(along(row[low]), middle), (along(row[high]), middle)], MUTED, 2)
+        canvas.text(WIDTH - 140, middle, i18n.percent(row["share"]), bold=True, align="right")
+        if row["rank_low"] == row["rank_low"]:
+            ranks = f"{row['rank_low']:.0f}–{row['rank_high']:.0f}"
+            header(canvas, WIDTH - 80, middle, ranks, "right")
+        header(canvas, WIDTH, middle, i18n.percent(row["top3_probability"]), "right")
+    return canvas
+
+
+def correlation_heatmap(result: Result, labels: Labels | None = None) -> Exhibit:
+    """Pairwise correlations (item_a, item_b, estimate, n, p_holm) as a triangle, up to 25 items."""
+    rows = result.rows
+    usable = rows.dropna(subset=["estimate"]) if len(rows) else rows
+    if usable.empty:
+        return cannot_tell(_("Which answers go together"), rows)
+    items = list(dict.fromkeys([*rows["item_a"], *rows["item_b"]]))
+    names = labelled(items, labels)
+    strongest = usable.iloc[int(usable["estimate"].abs().to_numpy().argmax())]
+    title = _("Strongest link: {a} and {b} ({value})").format(
+        a=label(strongest["item_a"], labels),
+        b=label(strongest["item_b"], labels),
+        value=i18n.signed(strongest["estimate"]),
+    )
+    alt = sentences(title, n_text(usable["n"]))
+    return Exhibit(
+        "chart correlations",
+        title,
+        _triangle(rows, items, names, result.level).svg(alt),
+        lead=_("The darker, the closer two answers go together; grey figures: could be chance."),
+        note=sentences(
+            n_text(usable["n"]), _("Chance judged with Holm’s correction over all pairs.")
+        ),
+        alt=alt,
+        data=numbers(rows, ["item_a", "item_b", "estimate", "n", "p_holm", "reason"], labels),
+    )
+
+
+def _triangle(rows: pd.DataFrame, items: list[object], names: list[str], level: float) -> Canvas:
+    count = len(items)
+    left = label_room(names, most=190) + 24
+    side = min((WIDTH - left - 2) / max(count, 1), 46.0)
+    down = max(min(side, 30.0), 20.0)
+    top = 22.0
+    canvas = Canvas(top + down * count + 4)
+    place_of = {item: place for place, item in enumerate(items)}
+    size = SMALL if side >= 30 else 9.0
+    for place, name in enumerate(names):
+        middle = top + down * (place + 0.5)
+        canvas.text(left - 30, middle, name, align="right", room=left - 32)
+        header(canvas, left - 6, middle, str(place + 1), "right")
+        header(canvas, left + side * (place + 0.5), 10, str(place + 1))
+    cells: dict[str, list[tuple[float, float]]] = {}
+    figures = []
+    for _place, row in rows.iterrows():
+        pair = sorted((place_of[row["item_a"]], place_of[row["item_b"]]))
+        x, y = left + side * pair[0], top + down * pair[1]
+        value = float(row["estimate"])
+        if value != value:
+            figures.append((MUTED, x, y, i18n.MISSING))
+            continue
+        step = round(abs(value) * TINTS) / TINTS
+        ground = tint(step, SATISFIED if value >= 0 else DISSATISFIED)
+        cells.setdefault(ground, []).append((x, y))
+        words = f"{value:.2f}".replace("0.", ".").replace("-", "−")
+        ink = ink_on(ground) if row["p_holm"] < 1 - level else MUTED
+        figures.append((ink, x, y, words))
+    for ground, corners in cells.items():
+        canvas.bars(
+            [(x + 0.5, y + 0.5, x + side - 0.5, y + down - 0.5) for x, y in corners], ground
+        )
+    for ink, x, y, words in sorted(figures):
+        canvas.text(x + side / 2, y + down / 2, words, colour=ink, size=size, align="center")
+    for place in range(count):
+        x, y = left + side * place, top + down * place
+        canvas.bar(x + 0.5, y + 0.5, x + side - 0.5, y + down - 0.5, RULE)
+    return canvas

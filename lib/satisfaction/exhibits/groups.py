@@ -1,0 +1,163 @@
+"""Results by customer group, mode or building: heat table and dots, small groups hidden."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from satisfaction import i18n
+from satisfaction.exhibits.comparison import dot_plot
+from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.notes import cannot_tell
+from satisfaction.exhibits.palette import ink_on, tint
+from satisfaction.exhibits.suppression import CAUTION_N, hidden_cells, hidden_groups
+from satisfaction.exhibits.words import Labels, header_text, label, labelled, n_text, sentences
+from satisfaction.i18n import _
+from satisfaction.methods.result import Result
+
+PALEST = 0.4  # a share this low or lower gets no tint
+
+
+def group_heat_table(
+    result: Result,
+    labels: Labels | None = None,
+    *,
+    minimum_n: int = 10,
+    item: str = "item",
+    group: str = "group",
+    title: str = "",
+) -> Exhibit:
+    """Shares of items (or dimensions) by group; cells below ``minimum_n`` answers are hidden."""
+    rows = result.rows
+    if rows.empty or not rows["estimate"].notna().any():
+        return cannot_tell(title or _("Results by group"), rows)
+    shares = _cross(rows, item, group, "estimate")
+    counts = _cross(rows, item, group, "n").fillna(0)
+    hidden = hidden_cells(counts, minimum_n)
+    texts = [
+        [
+            _cell(shares.iloc[i, j], counts.iloc[i, j], hidden[i, j], minimum_n)
+            for j in range(shares.shape[1])
+        ]
+        for i in range(shares.shape[0])
+    ]
+    visible = shares.where(~hidden)
+    names, groups = labelled(shares.index, labels), labelled(shares.columns, labels)
+    finding = title or _title(visible, names, groups)
+    data = pd.DataFrame(
+        [
+            {header_text(item): names[i]}
+            | {groups[j]: texts[i][j].rstrip("*") for j in range(len(groups))}
+            for i in range(len(names))
+        ]
+    )
+    shown_n = counts.to_numpy()[~hidden & (counts.to_numpy() > 0)]
+    return Exhibit(
+        "table heat",
+        finding,
+        _table(visible, texts, names, groups, header_text(item)),
+        lead=_("The darker, the more satisfied."),
+        note=_(
+            "{n}; groups with fewer than {minimum} answers are not shown, nor is what would reveal "
+            "them (“withheld”); * fewer than {caution} answers: read with caution."
+        ).format(n=n_text(shown_n), minimum=minimum_n, caution=CAUTION_N),
+        alt=finding,
+        data=data,
+    )
+
+
+def _cross(rows: pd.DataFrame, item: str, group: str, values: str) -> pd.DataFrame:
+    table = rows.pivot_table(
+        index=item, columns=group, values=values, aggfunc="first", sort=False, dropna=False
+    )
+    return table.astype(float)
+
+
+def _cell(share: float, count: float, hidden: bool, minimum_n: int) -> str:
+    if hidden:
+        return f"n<{minimum_n}" if count < minimum_n else _("withheld")
+    if np.isnan(share) or not count > 0:
+        return i18n.MISSING
+    return i18n.percent(share) + ("*" if count < CAUTION_N else "")
+
+
+def _title(visible: pd.DataFrame, names: list[str], groups: list[str]) -> str:
+    values = visible.to_numpy()
+    if np.isnan(values).all():
+        return _("All groups are too small to be shown")
+    row, column = np.unravel_index(np.nanargmin(values), values.shape)
+    return _("Lowest: {item} among {group}, {share}").format(
+        item=names[row], group=groups[column], share=i18n.percent(values[row, column])
+    )
+
+
+def _table(
+    visible: pd.DataFrame, texts: list[list[str]], names: list[str], groups: list[str], corner: str
+) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (corner, *groups))
+    values = visible.to_numpy(dtype=float)
+    body = []
+    for i, name in enumerate(names):
+        cells = [f'<th scope="row">{escape(name)}</th>']
+        for j, text in enumerate(texts[i]):
+            share = values[i, j]
+            if text[0].isdigit() and not np.isnan(share):
+                ground = tint((share - PALEST) / (1 - PALEST))
+                style = f' style="background:{ground};color:{ink_on(ground)}"'
+                cells.append(f'<td class="num"{style}>{escape(text)}</td>')
+            else:
+                cells.append(f'<td class="num quiet">{escape(text)}</td>')
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    table = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
+    return f'<div class="scroll"><table class="heat">{table}</table></div>'
+
+
+def group_dot_plot(
+    result: Result,
+    labels: Labels | None = None,
+    *,
+    minimum_n: int = 10,
+    group: str = "group",
+    target: float | None = None,
+    target_clause: str = "",
+    as_percent: bool = True,
+    title: str = "",
+) -> Exhibit:
+    """One statistic by group with intervals; groups below ``minimum_n`` are named, not shown."""
+    rows = result.rows
+    if rows.empty:
+        return cannot_tell(title or _("Results by group"), rows)
+    hidden = hidden_groups(rows["n"].fillna(0), minimum_n)
+    known = Result(rows[~hidden], result.method, result.level, result.n)
+    if hidden.all():
+        why = _("no group has enough answers to be shown")
+        return cannot_tell(title or _("Results by group"), rows, why)
+    plot = dot_plot(
+        known,
+        labels,
+        key=group,
+        target=target,
+        target_clause=target_clause,
+        as_percent=as_percent,
+        title=title,
+        subject=_("Results by group"),
+    )
+    if not hidden.any():
+        return plot
+    withheld = _(
+        "Not shown (fewer than {minimum} answers, or would reveal such): {groups}."
+    ).format(
+        minimum=minimum_n,
+        groups=i18n.listing([label(code, labels) for code in rows.loc[hidden, group]]),
+    )
+    return Exhibit(
+        plot.kind,
+        plot.title,
+        plot.body,
+        lead=plot.lead,
+        note=sentences(plot.note, withheld),
+        alt=plot.alt,
+        data=plot.data,
+    )

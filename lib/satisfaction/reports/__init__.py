@@ -1,0 +1,1 @@
+"""Notebooks become reports: discovery, rules, running, HTML, records and the index."""

@@ -1,0 +1,59 @@
+"""An error in words that may be shown to anyone: no traceback, no path, nobody's phone or room."""
+
+from __future__ import annotations
+
+import re
+
+from satisfaction.i18n import _
+
+LONGEST = 600
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_PATH = re.compile(
+    r"(?:file://)?(?<![\w/<.])(?:[A-Za-z]:[\\/]|/)(?:[^\s\\/:'\"<>|,;()]+[\\/])+([^\s\\/:'\"<>|,;()]*)"
+)
+_PERSONAL = (
+    re.compile(r"(?<!\d)\+?\d[\d -]{8,18}\d(?!\d)"),  # phone and identity numbers
+    re.compile(r"\d+\s*[栋幢座][\d\s单元-]*\d+\s*室?"),  # rooms
+    re.compile(r"[\u4e00-\u9fff][A-Z][·\s]?[A-Z0-9]{5,6}(?![A-Za-z0-9])"),  # number plates
+    re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
+)
+
+
+def in_words(kind: str, message: str) -> str:
+    """An exception as a sentence; a ``DataProblem`` already is one."""
+    text = shown(message)
+    if kind == "DataProblem":
+        return text
+    return f"{kind}: {text}" if text else kind
+
+
+def shown(message: str) -> str:
+    """``message`` without terminal codes, folders and personal data, and not longer than a screen."""
+    text = _CONTROL.sub("", _ANSI.sub("", message)).strip()
+    text = _PATH.sub(lambda path: path.group(1) or "…", text)
+    for pattern in _PERSONAL:
+        text = pattern.sub("•••", text)
+    return text if len(text) <= LONGEST else text[:LONGEST] + " …"
+
+
+def ended_early(code: int, said: str = "") -> str:
+    """Why a worker that left no record may have ended."""
+    last = shown(said.strip().splitlines()[-1]) if said.strip() else ""
+    if code < 0:
+        text = _("The report was stopped from outside (signal {signal}), often for want of memory.")
+        return text.format(signal=-code)
+    text = _("The report ended before it was done (code {code}).").format(code=code)
+    return f"{text} {last}".strip()
+
+
+def too_slow(limit: float) -> str:
+    """The words for a report beyond its time limit."""
+    return _("The report took longer than {limit} seconds and was stopped.").format(
+        limit=f"{limit:g}"
+    )
+
+
+def kernel_died() -> str:
+    """The words for a kernel that vanished."""
+    return _("The notebook's kernel died, often for want of memory.")
