@@ -51,7 +51,8 @@ def test_means_of_two_independent_waves_equal_r():
     assert row["df"] == expected["df"]
     assert row["p_value"] == pytest.approx(expected["p"], rel=1e-6)
     assert row["estimate"] / row["std_error"] == pytest.approx(expected["t"], rel=1e-9)
-    assert row["significant"] and row["direction"] == "up"
+    assert row["significant"]
+    assert row["direction"] == "up"
 
 
 def test_shares_have_newcombe_s_interval():
@@ -61,7 +62,8 @@ def test_shares_have_newcombe_s_interval():
     assert row["estimate"] == pytest.approx(estimate)
     # The linearised SE has n - 1, so n_eff is 69 and 79: 0.001 wider than the published interval.
     assert [row["ci_low"], row["ci_high"]] == pytest.approx([low, high], abs=1.5e-3)
-    assert row["n"] == 70 and row["n_previous"] == 80
+    assert row["n"] == 70
+    assert row["n_previous"] == 80
 
 
 def test_p_adjust_equals_r():
@@ -96,8 +98,10 @@ def test_untested_rows_do_not_count_in_the_family():
 def test_identical_waves_have_no_change(seed, at_least):
     data = random_wave(seed)
     rows = wave_difference(data, data, list(data.columns), at_least=at_least).rows
-    assert (rows["estimate"] == 0).all() and (rows["p_value"] == 1).all()
-    assert not rows["significant"].any() and (rows["direction"] == "none").all()
+    assert (rows["estimate"] == 0).all()
+    assert (rows["p_value"] == 1).all()
+    assert not rows["significant"].any()
+    assert (rows["direction"] == "none").all()
     assert ((rows["ci_low"] < 0) & (rows["ci_high"] > 0)).all()
 
 
@@ -128,7 +132,8 @@ def test_no_change_is_claimed_more_often_than_five_percent():
 
 def test_a_real_drop_is_found_with_its_direction():
     row = wave_difference(wave(140, 200), wave(176, 200), ["q"]).row(item="q")
-    assert row["direction"] == "down" and row["ci_high"] < 0
+    assert row["direction"] == "down"
+    assert row["ci_high"] < 0
     assert abs(row["estimate"]) > row["detectable"] > 0
 
 
@@ -152,7 +157,8 @@ def test_reworded_and_dropped_items_are_not_compared():
 def test_waves_without_a_common_item():
     current, previous = random_wave(1, items=1), random_wave(2, items=1).rename(columns={"q0": "x"})
     rows = wave_difference(current, previous, ["q0", "x"]).rows
-    assert (rows["reason"] == "not_comparable").all() and rows["estimate"].isna().all()
+    assert (rows["reason"] == "not_comparable").all()
+    assert rows["estimate"].isna().all()
 
 
 def test_groups_of_one_wave_only_have_no_answers_in_the_other():
@@ -189,16 +195,19 @@ def test_thin_waves_give_a_reason(current, previous, reason, at_least):
 
 def test_means_without_any_variation_have_no_yardstick():
     row = wave_difference(wave(20, 20), wave(0, 20), ["q"], at_least=None).row(item="q")
-    assert row["estimate"] == 3 and row["reason"] == "no_variation"
-    assert np.isnan(row["p_value"]) and not row["significant"]
+    assert row["estimate"] == 3
+    assert row["reason"] == "no_variation"
+    assert np.isnan(row["p_value"])
+    assert not row["significant"]
 
 
 def test_all_satisfied_against_some_uses_the_score_test():
-    # by hand, 30/30 against 27/30: 0.1^2 / (0.95 x 0.05 x 2/30) = 3.1579, chi-squared 1: p = 0.07556
+    # by hand, 30/30 against 27/30: chi-squared 0.1^2 / (0.95 x 0.05 x 2/30) = 3.1579, p = 0.07556
     assert share_difference_p_value(1.0, 0, 30, 0.9, 0.055, 30) == pytest.approx(0.07556, abs=1e-5)
     assert share_difference_p_value(1.0, 0, 30, 1.0, 0, 40) == 1
     row = wave_difference(wave(30, 30), wave(27, 30), ["q"]).row(item="q")
-    assert not row["significant"] and row["ci_low"] < 0
+    assert not row["significant"]
+    assert row["ci_low"] < 0
 
 
 def test_two_censuses_differ_for_certain():
@@ -206,7 +215,8 @@ def test_two_censuses_differ_for_certain():
     before = wave(89, 100).assign(stratum_population=100.0, stratum="all")
     row = wave_difference(now, before, ["q"]).row(item="q")
     assert row["std_error"] == pytest.approx(0, abs=1e-12)
-    assert row["p_value"] == pytest.approx(0) and row["direction"] == "up"
+    assert row["p_value"] == pytest.approx(0)
+    assert row["direction"] == "up"
 
 
 def test_smallest_significant_change_as_the_requirements_print_it():

@@ -137,8 +137,10 @@ def test_bootstrap_finds_the_true_order_and_what_cannot_be_told_apart():
     result = shapley_importance(survey(400), "overall", ITEMS, seed=1)
     assert list(result.rows["item"])[:3] == ["q0", "q1", "q2"]
     first, last = result.row(item="q0"), result.row(item="q4")
-    assert first["top3_probability"] == 1 and first["rank_low"] == first["rank_high"] == 1
-    assert first["tied_with"] == "" and last["tied_with"] == "q3"
+    assert first["top3_probability"] == 1
+    assert first["rank_low"] == first["rank_high"] == 1
+    assert first["tied_with"] == ""
+    assert last["tied_with"] == "q3"
     assert first["ci_low"] < first["estimate"] < first["ci_high"]
     assert first["share_low"] < first["share"] < first["share_high"]
     assert result.rows["top3_probability"].sum() == pytest.approx(3)
@@ -176,7 +178,8 @@ def test_more_than_twelve_items_fall_back_to_johnson():
     data["overall"] = data.sum(axis=1) + random.normal(size=60)
     items = [f"q{i}" for i in range(14)]
     result = shapley_importance(data, "overall", items, seed=1, draws=20)
-    assert result.method == "johnson" and (result.rows["method"] == "johnson").all()
+    assert result.method == "johnson"
+    assert (result.rows["method"] == "johnson").all()
     assert result.rows["estimate"].sum() == pytest.approx(result.stages["r_squared"])
 
 
@@ -188,7 +191,8 @@ def test_collinear_items_share_and_constant_items_are_set_apart(importance):
     assert result.row(item="q0")["reason"] == result.row(item="copy")["reason"] == "collinear"
     assert result.row(item="q1")["reason"] == ""
     constant = result.row(item="same")
-    assert constant["reason"] == "constant" and np.isnan(constant["estimate"])
+    assert constant["reason"] == "constant"
+    assert np.isnan(constant["estimate"])
     without = importance(data, "overall", ["q0", "q1"], seed=1, draws=50)
     assert result.stages["r_squared"] == pytest.approx(without.stages["r_squared"])
 
@@ -216,7 +220,8 @@ def test_missing_answers_are_counted():
 def test_thin_data_gives_a_reason(data, reason):
     result = shapley_importance(data, "overall", ITEMS, seed=1, draws=10)
     assert list(result.rows["item"]) == ITEMS
-    assert result.rows["estimate"].isna().all() and (result.rows["reason"] == reason).all()
+    assert result.rows["estimate"].isna().all()
+    assert (result.rows["reason"] == reason).all()
 
 
 def test_more_items_than_answers_is_too_few():
@@ -270,7 +275,9 @@ def test_quadrant_leaves_out_items_without_an_estimate():
     importance.rows.loc[1, "reason"] = "constant"
     performance = axis({"a": (0.6, 0.5, 0.7), "b": (0.9, 0.8, 0.95)})
     row = priority_quadrant(importance, performance).row(item="b")
-    assert row["quadrant"] == "" and not row["sure"] and row["reason"] == "constant"
+    assert row["quadrant"] == ""
+    assert not row["sure"]
+    assert row["reason"] == "constant"
 
 
 def test_stated_importance_by_hand():
@@ -286,7 +293,8 @@ def test_stated_importance_by_hand():
     satisfied.rows["std_error"] = [0.05, 0.03]
     result = stated_importance(data, ["first", "second"], {1: "cleaning", 2: "safety"}, satisfied)
     top = result.rows.iloc[0]
-    assert top["item"] == "cleaning" and top["n"] == 4
+    assert top["item"] == "cleaning"
+    assert top["n"] == 4
     assert top["named_share"] == pytest.approx(0.75)
     assert top["estimate"] == pytest.approx(0.75 * 0.4)
     assert result.row(item="safety")["estimate"] == pytest.approx(0.25 * 0.1)

@@ -109,7 +109,12 @@ def test_domains(stratified):
 def test_quantiles(stratified):
     v = values("strat_median")
     rows = survey_quantile(stratified, ["api00"], q=(0.25, 0.5, 0.75)).rows
-    for column, key in (("estimate", "q"), ("ci_low", "lo"), ("ci_high", "hi"), ("std_error", "se")):
+    for column, key in (
+        ("estimate", "q"),
+        ("ci_low", "lo"),
+        ("ci_high", "hi"),
+        ("std_error", "se"),
+    ):
         assert rows[column].tolist() == pytest.approx(v[key], **CLOSE)
 
 
@@ -164,7 +169,7 @@ def test_median_at_the_top_score_still_has_an_interval():
 
 
 def test_skipped_items_stay_in_the_variance():
-    # Ratio of totals over n = 4 respondents, 3 of whom answered: z = (y - 4) / 3, SE^2 = 4/3 sum z^2
+    # 4 respondents, 3 of whom answered: z = (y - 4) / 3, SE^2 = 4/3 sum z^2
     row = only(survey_mean(answers(5, 4, 3, np.nan), ["q1"]))
     assert row["std_error"] == pytest.approx(np.sqrt(4 / 3 * 2 / 9))
     assert row["n"] == 3
@@ -207,10 +212,12 @@ def test_nobody_answered():
     for function in (survey_mean, survey_total, survey_std, survey_quantile, score_distribution):
         for data in (answers(np.nan, np.nan), answers()):
             rows = function(data, ["q1"]).rows
-            assert (rows["reason"] == "no_answers").all() and rows["estimate"].isna().all()
+            assert (rows["reason"] == "no_answers").all()
+            assert rows["estimate"].isna().all()
             assert (rows["n"] == 0).all()
     share = only(survey_proportion(answers(), ["q1"], at_least=4))
-    assert share["reason"] == "no_answers" and np.isnan(share["ci_low"])
+    assert share["reason"] == "no_answers"
+    assert np.isnan(share["ci_low"])
 
 
 def test_one_answer():
@@ -218,7 +225,9 @@ def test_one_answer():
     assert (mean["estimate"], mean["reason"]) == (4, "too_few")
     assert np.isnan([mean["std_error"], mean["ci_low"], mean["ci_high"]]).all()
     share = only(survey_proportion(answers(4), ["q1"], at_least=4))
-    assert (share["ci_low"], share["ci_high"]) == pytest.approx(wilson_interval(1, 1))
+    assert (share["ci_low"], share["ci_high"]) == pytest.approx(
+        tuple(map(float, wilson_interval(1, 1)))
+    )
     assert only(survey_std(answers(4), ["q1"]))["reason"] == "too_few"
 
 
@@ -228,7 +237,9 @@ def test_equal_answers_say_so():
     split = answers(5, 5, 1, 1, stratum=["a", "a", "b", "b"])
     assert only(survey_mean(split, ["q1"]))["reason"] == "no_variation"
     share = only(survey_proportion(split, ["q1"], at_least=4))
-    assert (share["ci_low"], share["ci_high"]) == pytest.approx(wilson_interval(0.5, 4))
+    assert (share["ci_low"], share["ci_high"]) == pytest.approx(
+        tuple(map(float, wilson_interval(0.5, 4)))
+    )
 
 
 def test_singleton_stratum_is_centred_at_the_grand_mean():
@@ -302,7 +313,7 @@ def surveys(draw, missing=True):
     )
 
 
-def assert_same(found, expected, **tolerance):
+def assert_same(found, expected):
     for column in ("estimate", "std_error", "ci_low", "ci_high", "n", "n_eff", "deff", "df"):
         np.testing.assert_allclose(
             found[column].to_numpy(float),
@@ -314,7 +325,7 @@ def assert_same(found, expected, **tolerance):
     assert found["reason"].tolist() == expected["reason"].tolist()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(surveys(), st.randoms(use_true_random=False))
 def test_row_order_is_irrelevant(data, random):
     shuffled = data.iloc[random.sample(range(len(data)), len(data))]
@@ -324,7 +335,7 @@ def test_row_order_is_irrelevant(data, random):
         assert_same(found.rows, expected.rows)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(surveys())
 def test_census_has_no_error(data):
     everybody = data.assign(stratum_population=data.groupby("stratum")["q1"].transform("size"))
@@ -337,7 +348,7 @@ def test_census_has_no_error(data):
         assert share["ci_high"] == pytest.approx(share["estimate"])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(surveys())
 def test_nothing_is_nan_without_a_reason(data):
     for function in (survey_mean, survey_total, survey_std, survey_quantile, score_distribution):
@@ -356,7 +367,7 @@ def test_equal_weights_are_a_plain_mean(data, weight):
     assert row["estimate"] == pytest.approx(data["q1"].mean(), nan_ok=True)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(surveys())
 def test_domains_as_loops_would_give(data):
     # An independent, slow way: zero-extended influence values, stratum by stratum.
@@ -392,7 +403,7 @@ def tally(data, project):
     return tallied.join(strata, on="stratum").assign(project=project, wave="2025", item="q1")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(surveys(), min_size=1, max_size=4), st.booleans(), st.data())
 def test_tallies_equal_rows(studies, unknown, data):
     if unknown:

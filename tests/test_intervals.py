@@ -85,7 +85,8 @@ def test_level_must_be_a_probability(level):
 
 @given(st.floats(0, 1), st.floats(0.5, 1e6), st.floats(0.5, 0.999))
 def test_wilson_holds_the_estimate_and_mirrors(p, n, level):
-    low, high = wilson_interval(p, n, level)
-    assert 0 <= low <= p + 1e-12 and p - 1e-12 <= high <= 1
-    mirrored = wilson_interval(1 - p, n, level)
+    low, high = map(float, wilson_interval(p, n, level))
+    assert 0 <= low <= p + 1e-12
+    assert p - 1e-12 <= high <= 1
+    mirrored = list(map(float, wilson_interval(1 - p, n, level)))
     assert (1 - mirrored[1], 1 - mirrored[0]) == pytest.approx((low, high), abs=1e-9)

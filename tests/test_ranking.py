@@ -91,7 +91,8 @@ def test_grade_of_a_census_is_certain_and_of_nothing_unknown():
     rows = grade_probabilities(frame, CUTS)
     assert rows.row(project="a", grade="good")["estimate"] == 1
     unknown = rows.rows[rows.rows["project"] == "b"]
-    assert unknown["estimate"].isna().all() and (unknown["reason"] == "no_answers").all()
+    assert unknown["estimate"].isna().all()
+    assert (unknown["reason"] == "no_answers").all()
 
 
 def compare(own: dict[str, object], *peers: dict[str, object], **arguments):
@@ -106,8 +107,10 @@ def test_peers_are_pooled_without_the_project_itself():
     assert row["estimate"] == pytest.approx(0.25)
     variance = 0.9 * 0.1 / 200 + (0.8 * 0.2 * 100 + 0.6 * 0.4 * 300) / 400**2
     assert row["std_error"] == pytest.approx(np.sqrt(variance))
-    assert row["ci_low"] < 0.25 < row["ci_high"] and row["direction"] == "above"
-    assert row["peers_n"] == 2 and row["n_peers"] == 400
+    assert row["ci_low"] < 0.25 < row["ci_high"]
+    assert row["direction"] == "above"
+    assert row["peers_n"] == 2
+    assert row["n_peers"] == 400
 
 
 def test_places_count_only_what_is_certain():
@@ -135,13 +138,16 @@ def test_twenty_equal_projects_cannot_be_ranked():
 
 def test_all_at_one_hundred_percent_are_equal():
     row = compare(*(project(name, 1.0, 30) for name in "abcd"))
-    assert row["estimate"] == 0 and row["direction"] == "none" and row["unclear"] == 3
+    assert row["estimate"] == 0
+    assert row["direction"] == "none"
+    assert row["unclear"] == 3
     assert row["ci_low"] < 0 < row["ci_high"]
 
 
 def test_thin_comparisons_give_a_reason():
     few = compare(project("own", 0.9), project("b", 0.8), project("c", 0.8, 9))
-    assert few["reason"] == "too_few" and np.isnan(few["estimate"])
+    assert few["reason"] == "too_few"
+    assert np.isnan(few["estimate"])
     small = compare(project("own", 0.9, 9), *(project(name, 0.8) for name in "bcd"))
     assert small["reason"] == "too_few"
     none = project("own", 0.9) | {"estimate": np.nan, "n": 0}

@@ -24,7 +24,8 @@ def test_listwise_alpha_and_feldt_interval_equal_psych(agreeableness):
     # R: psych::alpha(na.omit(bfi[A1..A5])), feldt interval
     expected = R["bfi_alpha_A_complete"]["values"]
     row = cronbach_alpha(agreeableness, {"A": A}).row(dimension="A")
-    assert row["n"] == expected["n"] and row["n_items"] == 5
+    assert row["n"] == expected["n"]
+    assert row["n_items"] == 5
     assert row["estimate"] == pytest.approx(expected["raw"], rel=1e-9)
     assert [row["ci_low"], row["ci_high"]] == pytest.approx(expected["feldt"], rel=1e-6)
 

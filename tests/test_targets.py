@@ -36,7 +36,8 @@ def row(estimate: float, low: float, high: float, n: int = 100) -> pd.Series:
 def test_verdict(given_row, verdict, reason):
     found = target_verdict(given_row, 0.9).rows.iloc[0]
     assert (found["verdict"], found["reason"]) == (verdict, reason)
-    assert found["item"] == "overall" and found["target"] == 0.9
+    assert found["item"] == "overall"
+    assert found["target"] == 0.9
 
 
 @pytest.mark.parametrize(
@@ -93,15 +94,20 @@ def test_wrong_arguments_are_errors(arguments):
 def test_distance_to_the_next_grade():
     found = next_grade_distance(0.85, CUTS, n=100).rows.iloc[0]
     assert (found["grade"], found["next_grade"]) == ("good", "excellent")
-    assert found["estimate"] == pytest.approx(0.05) and found["conversions"] == 5
+    assert found["estimate"] == pytest.approx(0.05)
+    assert found["conversions"] == 5
     poor = next_grade_distance(1 / 3, CUTS, n=30).rows.iloc[0]
     assert (poor["next_grade"], poor["conversions"]) == ("average", 8)
 
 
 def test_distance_at_the_top_at_an_edge_and_without_answers():
     top = next_grade_distance(0.95, CUTS).rows.iloc[0]
-    assert top["grade"] == "excellent" and top["next_grade"] == "" and top["estimate"] == 0
+    assert top["grade"] == "excellent"
+    assert top["next_grade"] == ""
+    assert top["estimate"] == 0
     edge = next_grade_distance(0.9 - 1e-12, CUTS).rows.iloc[0]
-    assert edge["grade"] == "excellent" and edge["next_grade"] == ""
+    assert edge["grade"] == "excellent"
+    assert edge["next_grade"] == ""
     nothing = next_grade_distance(np.nan, CUTS).rows.iloc[0]
-    assert np.isnan(nothing["estimate"]) and nothing["reason"] == "no_answers"
+    assert np.isnan(nothing["estimate"])
+    assert nothing["reason"] == "no_answers"

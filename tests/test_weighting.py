@@ -28,12 +28,9 @@ def test_kish_deff_of_raked_weights_equals_r():
         for column, target in margins.items():
             weight *= data[column].map(target) / weight.groupby(data[column]).transform("sum")
     expected = R["kish_deff_rake"]["values"]
-    # R's figure 1 + cv^2 takes cv from sd() with n - 1; Kish's own has n.
     deff = kish_deff(weight)
-    n = len(weight)
-    assert 1 + (deff - 1) * n / (n - 1) == pytest.approx(expected["deff_w"], rel=1e-9) or (
-        deff == pytest.approx(expected["deff_w"], rel=1e-9)
-    )
+    assert deff == pytest.approx(expected["deff_w"], rel=1e-9)
+    assert len(weight) / deff == pytest.approx(expected["n_eff"], rel=1e-9)
 
 
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=30))

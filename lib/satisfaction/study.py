@@ -124,6 +124,41 @@ class Study:
         return str(english) if self.lang == "en" and pd.notna(english) else str(chinese)
 
     @property
+    def target(self) -> float:
+        """Share of satisfied residents to be reached."""
+        return self.policy.satisfaction.target
+
+    @property
+    def target_clause(self) -> str:
+        """Clause that the target comes from."""
+        return self.policy.satisfaction.target_clause
+
+    @property
+    def invited(self) -> int:
+        """Households asked to answer; 0 where no sample is known."""
+        return int(self.sample["invited"].sum()) if len(self.sample) else 0
+
+    @property
+    def absent(self) -> list[str]:
+        """Tags of the report cells that do not apply to this study.
+
+        ``previous`` where there is no previous wave, ``no-previous`` where there is one, and so on.
+        """
+        there = {
+            "responses": len(self.responses) > 0,
+            "frame": len(self.frame) > 0,
+            "sample": len(self.sample) > 0,
+            "previous": self.earlier_wave is not None,
+            "priorities": bool(self.priorities),
+        }
+        return [f"no-{name}" if present else name for name, present in there.items()]
+
+    @property
+    def priorities(self) -> list[str]:
+        """Items that ask for stated priorities."""
+        return self.questionnaire.select("priority")
+
+    @property
     def population(self) -> int | None:
         """Households in the assessment, None where no frame is known."""
         return int(self.frame["eligible"].sum()) if len(self.frame) else None
@@ -181,14 +216,26 @@ class Study:
         tallies = self.slice.peer_tallies
         return tallies[tallies["item"] == self.overall]
 
-    @cached_property
-    def previous(self) -> Study | None:
-        """The study of the last earlier wave of the same kind, None where there is none."""
+    @property
+    def earlier_wave(self) -> str | None:
+        """The last earlier wave of the same kind with answers of this project, or None."""
         waves = self.slice.waves
         earlier = waves[waves["opened_on"] < self.slice.wave["opened_on"]]
         if self.slice.wave["kind"] == "special" or not len(earlier):
             return None
-        return open_study(self.project, str(earlier["wave"].iloc[-1]), self.lang, home=self.home)
+        return str(earlier["wave"].iloc[-1])
+
+    @cached_property
+    def previous(self) -> Study | None:
+        """The study of the earlier wave, None where there is none."""
+        if self.earlier_wave is None:
+            return None
+        return open_study(self.project, self.earlier_wave, self.lang, home=self.home)
+
+    @property
+    def earlier_responses(self) -> pd.DataFrame:
+        """Counted answer sheets of the earlier wave; without rows where there is none."""
+        return self.responses.iloc[:0] if self.previous is None else self.previous.responses
 
     @cached_property
     def comparable(self) -> set[str]:
@@ -221,6 +268,7 @@ class Study:
             "settings_fingerprint": self.settings.fingerprint,
             "questionnaire": self.questionnaire.key,
             "formula": self.questionnaire.formula,
+            "absent": self.absent,
             "overrides": [override.key for override in self.overrides],
         }
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Affine2D
 
 from satisfaction.exhibits import fonts
 from satisfaction.exhibits.palette import INK, MUTED, PAPER, RULE
 from satisfaction.exhibits.svg import svg, workbook_style
+from satisfaction.exhibits.words import clean
 
 WIDTH = 720.0
 SIZE = 12.5  # ordinary text
@@ -34,7 +37,7 @@ class Canvas:
 
     def __init__(self, height: float, width: float = WIDTH) -> None:
         self.width, self.height = width, height
-        self._marks: list[Callable[[Figure, Affine2D], None]] = []
+        self._marks: list[Callable[[Affine2D], Artist]] = []
 
     def bar(self, left: float, top: float, right: float, bottom: float, colour: str) -> None:
         """A filled rectangle; nothing if it has no extent."""
@@ -48,9 +51,9 @@ class Canvas:
             for left, top, right, bottom in boxes
         ]
 
-        def draw(figure: Figure, pixels: Affine2D) -> None:
+        def draw(pixels: Affine2D) -> Artist:
             whole = Path.make_compound_path(*outlines)
-            figure.add_artist(PathPatch(whole, facecolor=colour, lw=0, transform=pixels))
+            return PathPatch(whole, facecolor=colour, linewidth=0, transform=pixels)
 
         self._marks.append(draw)
 
@@ -66,11 +69,11 @@ class Canvas:
         """A straight or broken line through the points."""
         across, down = zip(*points, strict=True)
 
-        def draw(figure: Figure, pixels: Affine2D) -> None:
+        def draw(pixels: Affine2D) -> Artist:
             stroke = Line2D(across, down, color=colour, linewidth=thickness, transform=pixels)
             stroke.set_linestyle((0, (3, 2.5)) if dashed else "-")
             stroke.set_solid_capstyle("round" if round_ends else "butt")
-            figure.add_artist(stroke)
+            return stroke
 
         self._marks.append(draw)
 
@@ -95,13 +98,13 @@ class Canvas:
         room: float | None = None,
     ) -> None:
         """One line of text, vertically centred on ``y``; cut with an ellipsis to fit ``room``."""
-        words = words if room is None else fit(words, room, size)
+        words = clean(words) if room is None else fit(clean(words), room, size)
         if not words:
             return
         drop = BASELINE * size
 
-        def draw(figure: Figure, pixels: Affine2D) -> None:
-            figure.text(
+        def draw(pixels: Affine2D) -> Artist:
+            return Text(
                 x + drop * upwards,
                 y + drop * (not upwards),
                 words,
@@ -109,8 +112,8 @@ class Canvas:
                 color=colour,
                 fontsize=size,
                 fontweight="bold" if bold else "normal",
-                ha=align,
-                va="baseline",
+                horizontalalignment=align,
+                verticalalignment="baseline",
                 rotation=90 if upwards else 0,
                 rotation_mode="anchor",
             )
@@ -122,8 +125,10 @@ class Canvas:
         with workbook_style():
             figure = Figure(figsize=(self.width / 72, self.height / 72))
             pixels = Affine2D().scale(1, -1).translate(0, self.height)
-            for draw in self._marks:
-                draw(figure, pixels)
+            for order, draw in enumerate(self._marks):
+                mark = draw(pixels)
+                mark.set_zorder(order)  # as drawn, not shapes below lines below text
+                figure.add_artist(mark)
             return svg(figure, alt)
 
 

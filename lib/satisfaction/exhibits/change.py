@@ -22,9 +22,9 @@ from satisfaction.exhibits.palette import FOCUS, INK, MUTED, QUIET, SATISFIED
 from satisfaction.exhibits.tables import interval_text
 from satisfaction.exhibits.words import (
     Labels,
-    intervals_by,
     label,
     labelled,
+    method_note,
     n_text,
     numbers,
     sentences,
@@ -52,7 +52,11 @@ def slope_chart(
     names = labelled(usable["item"], labels)
     real = usable["significant"].astype(bool).tolist()
     moves = [change_text(step, as_percent) for step in usable["estimate"]]
-    found = [f"{names[place]} {moves[place]}" for place in _by_size(usable) if real[place]]
+    found = [
+        f"{names[place]} {_with_unit(moves[place], as_percent)}"
+        for place in _by_size(usable)
+        if real[place]
+    ]
     if found:
         title = _("Changed beyond chance: {items}").format(
             items=i18n.listing(found[:3]) + ("…" if len(found) > 3 else "")
@@ -67,7 +71,7 @@ def slope_chart(
         "chart slope",
         title,
         _slopes(usable, names, moves, real, (previous_label, current_label), as_percent).svg(alt),
-        lead=_("Only changes that pass the test (Holm’s correction) are coloured."),
+        lead=_("Only changes that pass the test (Holm's correction) are coloured."),
         note=sentences(
             n_text(usable["n"]),
             _detectable(usable, as_percent),
@@ -86,6 +90,10 @@ def slope_chart(
 def change_text(step: float, as_percent: bool) -> str:
     """A signed change: points of a share, or of a score."""
     return i18n.points(step, 0) if as_percent else i18n.signed(step)
+
+
+def _with_unit(move: str, as_percent: bool) -> str:
+    return _("{change} points").format(change=move) if as_percent else move
 
 
 def _change_head(as_percent: bool, named: bool) -> str:
@@ -116,7 +124,7 @@ def _slopes(
     waves: tuple[str, str],
     as_percent: bool,
 ) -> Canvas:
-    height = max(GAP * len(rows) + 60, 200.0)
+    height = max(GAP * len(rows) + 60, 270.0)
     canvas = Canvas(height)
     left, right, top, bottom = 150.0, 390.0, 44.0, height - 14
     values = pd.concat([rows["current"], rows["previous"]]).astype(float)
@@ -197,7 +205,7 @@ def trend_chart(
         ),
         note=sentences(
             n_text(usable["n"]),
-            intervals_by(result.method),
+            method_note(result.method),
             _("Cannot tell: {items}.").format(items=i18n.listing(absent)) if absent else "",
         ),
         alt=alt,
@@ -245,7 +253,11 @@ def _trend(
         if (len(rows) - 1 - place) % every == 0:
             value = value_text(row["estimate"], as_percent)
             if len(rows) <= 8:
-                canvas.text(x + 10, down(row["estimate"]), value, bold=True)
+                rising = (
+                    place + 1 < len(rows) and rows["estimate"].iloc[place + 1] > row["estimate"]
+                )
+                beside = down(row["estimate"]) + (13 if rising else -13)  # clear of the line
+                canvas.text(x + 8, beside, value, bold=True)
             header(canvas, x, bottom + 16, fit(name, step * every - 6, SMALL))
             header(canvas, x, bottom + 32, fit(f"n = {row['n']:,.0f}", step * every - 4, SMALL))
     return canvas

@@ -22,7 +22,7 @@ from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, RULE, SATISFIED
 from satisfaction.exhibits.tables import interval_text
-from satisfaction.exhibits.words import Labels, intervals_by, labelled, n_text, numbers, sentences
+from satisfaction.exhibits.words import Labels, labelled, method_note, n_text, numbers, sentences
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
@@ -33,6 +33,12 @@ TOP = 30.0
 def value_text(value: float, as_percent: bool) -> str:
     """A share as percent or a score with two decimals."""
     return i18n.percent(value) if as_percent else i18n.number(value, 2)
+
+
+def target_text(target: float, clause: str, as_percent: bool) -> str:
+    """The target with the clause that sets it."""
+    words = _("target {value}") if not clause else _("target {value} ({clause})")
+    return words.format(value=value_text(target, as_percent), clause=clause)
 
 
 def dot_plot(
@@ -56,6 +62,9 @@ def dot_plot(
     if usable.empty:
         return cannot_tell(title or subject or _("Results by item"), rows)
     usable = usable.sort_values("estimate", ascending=False, kind="stable")
+    usable = usable.reindex(
+        columns=list(dict.fromkeys([*usable.columns, "ci_low", "ci_high", "n"]))
+    )
     names = labelled(usable[key], labels)
     finding = title or _finding(usable, names, target, as_percent)
     flagged = usable[key].isin(list(flag)).tolist()
@@ -78,7 +87,7 @@ def dot_plot(
             ),
             _("Orange: flagged.") if any(flagged) else "",
         ),
-        note=sentences(n_text(usable["n"]), intervals_by(result.method), absent),
+        note=sentences(n_text(usable["n"]), method_note(result.method), absent),
         alt=alt,
         data=numbers(
             rows, [key, "estimate", "ci_low", "ci_high", "n", "reason"], labels, percent=shares
@@ -122,8 +131,7 @@ def _dots(
     if target is not None:
         mark = along(target)
         canvas.line([(mark, TOP - 8), (mark, bottom)], INK, 1.5, dashed=True)
-        words = _("target {value}").format(value=value_text(target, as_percent))
-        words += f" ({target_clause})" if target_clause else ""
+        words = target_text(target, target_clause, as_percent)
         room = 130.0
         header(canvas, min(max(mark, left + room / 2), WIDTH - room / 2), bottom + 13, words)
     for place, name in enumerate(names):
@@ -211,8 +219,7 @@ def peer_strip_chart(
     along = value_axis(canvas, ends, 60, WIDTH - 60, 22, 80, target, as_percent)
     if target is not None:
         canvas.line([(along(target), 22), (along(target), 80)], INK, 1.5, dashed=True)
-        words = _("target {value}").format(value=value_text(target, as_percent))
-        words += f" ({target_clause})" if target_clause else ""
+        words = target_text(target, target_clause, as_percent)
         header(canvas, min(max(along(target), 65), WIDTH - 65), 94, words)
     for value in values:
         canvas.dot(along(value), 62, FRAME, 9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import WIDTH, Canvas, header, label_room, scale
+from satisfaction.exhibits.canvas import WIDTH, Canvas, header, label_room
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import (
@@ -123,13 +123,11 @@ def _bars(
 def _stack(
     canvas: Canvas, row: pd.Series, scores: list[float], start: float, unit: float, middle: float
 ) -> float:
-    """Bands outwards from the zero line, the strongest answer outermost and darkest."""
+    """Two bands outwards from the zero line, the stronger half of the scores dark; its end."""
     light, dark = (SATISFIED_LIGHT, SATISFIED) if unit > 0 else (DISSATISFIED_LIGHT, DISSATISFIED)
-    strong = scale(0, 1, 0, len(scores) - 1)
-    for place, score in enumerate(scores):
-        end = start + unit * row[score]
-        outer = place > strong(0.49) or len(scores) == 1
-        edges = min(start, end), max(start, end)
-        canvas.bar(edges[0], middle - 9, edges[1], middle + 9, dark if outer else light)
+    half = (len(scores) + 1) // 2 if len(scores) > 1 else 0
+    for tone, band in ((light, scores[:half]), (dark, scores[half:])):
+        end = start + unit * float(row[band].sum())
+        canvas.bar(min(start, end), middle - 9, max(start, end), middle + 9, tone)
         start = end
     return start

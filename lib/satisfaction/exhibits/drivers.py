@@ -8,12 +8,12 @@ from satisfaction import i18n
 from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, header, label_room, scale, ticks
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import DISSATISFIED, MUTED, RULE, SATISFIED, ink_on, tint
+from satisfaction.exhibits.palette import DISSATISFIED, INK, MUTED, RULE, SATISFIED, ink_on, tint
 from satisfaction.exhibits.words import (
     Labels,
-    intervals_by,
     label,
     labelled,
+    method_note,
     n_text,
     numbers,
     sentences,
@@ -56,7 +56,7 @@ def importance_chart(result: Result, labels: Labels | None = None) -> Exhibit:
         lead=_("Share of the explained part, its interval, the range of ranks. Not a cause."),
         note=sentences(
             n_text([result.n]),
-            intervals_by(result.method),
+            method_note(result.method),
             _("Association, not proof of cause."),
         ),
         alt=alt,
@@ -100,7 +100,7 @@ def _importance(rows: pd.DataFrame, names: list[str]) -> Canvas:
         canvas.text(left - 8, middle, name, align="right", room=left - 10)
         canvas.bar(left, middle - 7, along(row["share"]), middle + 7, SATISFIED)
         if row[low] == row[low] and row[high] == row[high]:
-            canvas.line([(along(row[low]), middle), (along(row[high]), middle)], MUTED, 2)
+            canvas.line([(along(row[low]), middle), (along(row[high]), middle)], INK, 1.5)
         canvas.text(WIDTH - 140, middle, i18n.percent(row["share"]), bold=True, align="right")
         if row["rank_low"] == row["rank_low"]:
             ranks = f"{row['rank_low']:.0f}–{row['rank_high']:.0f}"
@@ -130,7 +130,7 @@ def correlation_heatmap(result: Result, labels: Labels | None = None) -> Exhibit
         _triangle(rows, items, names, result.level).svg(alt),
         lead=_("The darker, the closer two answers go together; grey figures: could be chance."),
         note=sentences(
-            n_text(usable["n"]), _("Chance judged with Holm’s correction over all pairs.")
+            n_text(usable["n"]), _("Chance judged with Holm's correction over all pairs.")
         ),
         alt=alt,
         data=numbers(rows, ["item_a", "item_b", "estimate", "n", "p_holm", "reason"], labels),
@@ -163,7 +163,7 @@ def _triangle(rows: pd.DataFrame, items: list[object], names: list[str], level: 
         step = round(abs(value) * TINTS) / TINTS
         ground = tint(step, SATISFIED if value >= 0 else DISSATISFIED)
         cells.setdefault(ground, []).append((x, y))
-        words = f"{value:.2f}".replace("0.", ".").replace("-", "−")
+        words = i18n.number(value, 2).replace("0.", ".").replace("-", "−")
         ink = ink_on(ground) if row["p_holm"] < 1 - level else MUTED
         figures.append((ink, x, y, words))
     for ground, corners in cells.items():

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from satisfaction.exhibits.words import clean
 from satisfaction.i18n import MISSING, _
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -106,7 +107,7 @@ def _cell(value: object) -> str:
         return MISSING
     if isinstance(value, float):
         return MISSING if value != value else _float(value)
-    return str(value)
+    return clean(value)
 
 
 def _float(value: float) -> str:
@@ -120,9 +121,10 @@ def _float(value: float) -> str:
 
 
 def _details(data: pd.DataFrame) -> str:
+    summary, download = _("Show the numbers"), _("Download as CSV")
     link = "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv_bytes(data)).decode()
     return (
-        f"<details><summary>{escape(_('Show the numbers'))}</summary>"
+        f"<details><summary>{escape(summary)}</summary>"
         f'<div class="scroll">{html_table(data)}</div>'
-        f'<p><a download="data.csv" href="{link}">{escape(_("Download as CSV"))}</a></p></details>'
+        f'<p><a download="data.csv" href="{link}">{escape(download)}</a></p></details>'
     )

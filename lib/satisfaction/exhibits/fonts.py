@@ -50,7 +50,7 @@ def font_face_css(text: str) -> str:
     """``@font-face`` with the characters of ``text`` as a data URI."""
     font = base64.b64encode(woff2_subset(text)).decode()
     return (
-        f"@font-face{{font-family:'{FAMILY}';font-style:normal;font-weight:100 900;"
+        f"@font-face{{font-family:'{FAMILY}';font-style:normal;font-weight:400;"
         f"font-display:block;src:url(data:font/woff2;base64,{font}) format('woff2')}}"
     )
 

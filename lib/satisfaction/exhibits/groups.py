@@ -61,7 +61,7 @@ def group_heat_table(
         lead=_("The darker, the more satisfied."),
         note=_(
             "{n}; groups with fewer than {minimum} answers are not shown, nor is what would reveal "
-            "them (“withheld”); * fewer than {caution} answers: read with caution."
+            "them (withheld); * fewer than {caution} answers: read with caution."
         ).format(n=n_text(shown_n), minimum=minimum_n, caution=CAUTION_N),
         alt=finding,
         data=data,
@@ -96,7 +96,9 @@ def _title(visible: pd.DataFrame, names: list[str], groups: list[str]) -> str:
 def _table(
     visible: pd.DataFrame, texts: list[list[str]], names: list[str], groups: list[str], corner: str
 ) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (corner, *groups))
+    head = f'<th scope="col">{escape(corner)}</th>' + "".join(
+        f'<th scope="col" class="num">{escape(name)}</th>' for name in groups
+    )
     values = visible.to_numpy(dtype=float)
     body = []
     for i, name in enumerate(names):

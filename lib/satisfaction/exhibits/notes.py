@@ -34,7 +34,7 @@ def kpi_cards(cards: Sequence[tuple[str, str, str, str]]) -> Exhibit:
     colon = "：" if language() == "zh" else ": "
     said = [f"{clean(name)}{colon}{clean(value)}" for value, name, _hint, _tone in cards]
     alt = ("；" if language() == "zh" else "; ").join(said)
-    return Exhibit("cards", "", f'<dl class="cards">{"".join(shown)}</dl>', alt=alt)
+    return Exhibit("cards", "", f'<dl class="card-row">{"".join(shown)}</dl>', alt=alt)
 
 
 def note(title: str, paragraphs: Sequence[str], tone: Tone = "info") -> Exhibit:

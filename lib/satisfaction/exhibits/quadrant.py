@@ -118,7 +118,7 @@ def _draw(rows: pd.DataFrame, names: list[str], result: Result) -> Canvas:
         _corner(canvas, "maintain", RIGHT - 8, BOTTOM - 12, "right"),
     ]
     _axis_values(canvas, rows, x, y)
-    marks = []
+    marks, whiskers = [], []
     for _place, row in rows.iterrows():
         colour = _colour(row)
         across, down = x(row["performance"]), y(row["importance"])
@@ -130,10 +130,11 @@ def _draw(rows: pd.DataFrame, names: list[str], result: Result) -> Canvas:
         ):
             if all(part == part for point in ends for part in point):
                 canvas.line(ends, colour if not crowded else RULE, width)
+                whiskers += [] if crowded else [_around(*ends)]
     for across, down, colour in marks:
         canvas.dot(across, down, colour, 10)
     words = [str(place + 1) for place in rows.index] if crowded else names
-    _place_labels(canvas, marks, words, corners)
+    _place_labels(canvas, marks, words, [*corners, *whiskers])
     if crowded:
         _key(canvas, names, marks)
     return canvas
@@ -175,25 +176,20 @@ def _place_labels(
     canvas: Canvas,
     marks: list[tuple[float, float, str]],
     words: list[str],
-    corners: list[_Box],
+    obstacles: list[_Box],
 ) -> None:
-    """Each label where it covers least: right, left, above, below, then farther out."""
-    taken = [*corners, *(_Box(x - 6, y - 6, x + 6, y + 6) for x, y, _colour in marks)]
+    """Each label where it covers least of marks, interval lines and other labels, and near."""
+    taken = [*obstacles, *(_Box(x - 6, y - 6, x + 6, y + 6) for x, y, _colour in marks)]
     for (x, y, colour), name in zip(marks, words, strict=True):
         text = fit(name, 170, LABEL)
         wide = fonts.width(text, LABEL)
-        boxes = [
-            _Box(left, y + rise - 8, left + wide, y + rise + 8)
-            for far in (0, 12, 24, 36)
-            for left, rise in (
-                (x + 9, -far),
-                (x - 9 - wide, -far),
-                (x + 9, far),
-                (x - 9 - wide, far),
-                (x - wide / 2, -15 - far),
-                (x - wide / 2, 15 + far),
-            )
+        beside = (x + 7, x - 7 - wide)
+        places = [
+            *((left, rise) for left in beside for rise in (0, -12, 12)),
+            *((left, rise) for rise in (-24, 24, -38, 38, -52, 52) for left in beside),
+            *((x - wide / 2, rise) for rise in (-18, 18, -66, 66)),
         ]
+        boxes = [_Box(left, y + rise - 8, left + wide, y + rise + 8) for left, rise in places]
         box = min(boxes, key=lambda box: _cost(box, taken, boxes.index(box)))
         taken.append(box)
         middle = (box.top + box.bottom) / 2
@@ -203,10 +199,16 @@ def _place_labels(
         canvas.text(box.left, middle, text, colour=ink, size=LABEL)
 
 
+def _around(start: tuple[float, float], end: tuple[float, float]) -> _Box:
+    """The strip around a line that a label should leave free."""
+    across, down = sorted((start[0], end[0])), sorted((start[1], end[1]))
+    return _Box(across[0] - 2, down[0] - 2, across[1] + 2, down[1] + 2)
+
+
 def _cost(box: _Box, taken: list[_Box], order: int) -> float:
     outside = max(LEFT - box.left, 0) + max(box.right - RIGHT, 0)
     outside += max(TOP - box.top, 0) + max(box.bottom - BOTTOM, 0)
-    return sum(box.overlap(other) for other in taken) + 50 * outside + order
+    return sum(box.overlap(other) for other in taken) + 50 * outside + 4 * order
 
 
 def _key(canvas: Canvas, names: list[str], marks: list[tuple[float, float, str]]) -> None:

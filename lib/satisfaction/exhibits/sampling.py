@@ -16,24 +16,30 @@ from satisfaction.methods.result import Result
 ROW = 26.0
 
 
-def frame_waterfall_chart(waterfall: Result, labels: Labels | None = None) -> Exhibit:
-    """How many households remain after each step (columns step, n, removed, share_of_start)."""
+def frame_waterfall_chart(
+    waterfall: Result, labels: Labels | None = None, *, focus: str | None = None
+) -> Exhibit:
+    """How many households remain after each step (columns step, n, removed, share_of_start).
+
+    ``focus`` names the step that the title speaks of; by default the one that takes away most.
+    """
     rows = waterfall.rows.dropna(subset=["n"]) if len(waterfall) else waterfall.rows
     if rows.empty or not rows["n"].iloc[0] > 0:
         return cannot_tell(_("From all households to the answers"), waterfall.rows)
     steps, counts = labelled(rows["step"], labels), rows["n"].astype(float).tolist()
     removed = rows["removed"].fillna(0).astype(float).tolist()
     largest = max(range(len(rows)), key=lambda place: removed[place])
-    spoken = {"start": counts[0], "end": counts[-1]}
+    if focus in list(rows["step"]):
+        largest = list(rows["step"]).index(focus)
     if removed[largest] > 0:
-        title = _("{end} of {start} remain; “{step}” takes away most: {removed}").format(
-            end=i18n.number(spoken["end"]),
-            start=i18n.number(spoken["start"]),
+        title = _("{end} of {start} remain; taken away by the step {step}: {removed}").format(
+            end=i18n.number(counts[-1]),
+            start=i18n.number(counts[0]),
             step=steps[largest],
             removed=i18n.number(removed[largest]),
         )
     else:
-        title = _("All {start} remain at every step").format(start=i18n.number(spoken["start"]))
+        title = _("All {start} remain at every step").format(start=i18n.number(counts[0]))
     parts = zip(steps, counts, strict=True)
     return Exhibit(
         "chart waterfall",
@@ -214,7 +220,7 @@ def _dumbbells(rows: pd.DataFrame, uneven: pd.Series, labels: Labels | None) -> 
             shares = f"{i18n.percent(after)} / {i18n.percent(before)}"
             canvas.text(WIDTH - 48, middle, shares, colour=MUTED, size=SMALL, align="right")
             points = i18n.points(after - before)
-            colour = FOCUS if uneven.iloc[place] else INK
+            colour = FOCUS if uneven.iloc[place] and points != "0.0" else INK
             canvas.text(WIDTH, middle, points, colour=colour, bold=True, align="right")
             down += 22
     return canvas

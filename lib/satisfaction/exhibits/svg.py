@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 
 from satisfaction.exhibits import fonts
 from satisfaction.exhibits.palette import named
+from satisfaction.exhibits.words import clean
 
 _STYLE = Path(__file__).with_name("workbook.mplstyle")
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -56,7 +57,7 @@ def svg(figure: Figure, alt: str) -> str:
     across, down = (f"{72 * inches:g}" for inches in figure.get_size_inches())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" '
-        f'aria-label="{escape(alt)}" viewBox="0 0 {across} {down}" width="100%" '
+        f'aria-label="{escape(clean(alt))}" viewBox="0 0 {across} {down}" width="100%" '
         f"style=\"max-width:{across}px;height:auto;font-family:'{fonts.FAMILY}',{fonts.FALLBACKS}\">"
         f"{drawn}</svg>"
     )

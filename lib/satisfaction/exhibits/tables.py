@@ -110,7 +110,7 @@ def stages_table(
 def stage_text(value: Any) -> str:
     """One stage: whole numbers whole, others with three decimals at most, the rest as text."""
     if isinstance(value, bool) or value is None:
-        return {True: _("yes"), False: _("no"), None: i18n.MISSING}[value]
+        return i18n.MISSING if value is None else _("yes") if value else _("no")
     if isinstance(value, Mapping):
         return i18n.listing([f"{clean(key)} {stage_text(part)}" for key, part in value.items()])
     is_number: bool = pd.api.types.is_number(value)

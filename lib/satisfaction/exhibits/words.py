@@ -25,13 +25,13 @@ REASONS = {
 }
 
 METHODS = {
-    "wilson_n_eff": N_("Wilson on the effective sample size"),
-    "wilson_n_eff_t": N_("Wilson on the effective sample size, with the design's t"),
-    "korn_graubard": N_("Korn-Graubard"),
+    "wilson_n_eff": N_("Wilson interval on the effective sample size"),
+    "wilson_n_eff_t": N_("Wilson interval on the effective sample size, with the design's t"),
+    "korn_graubard": N_("Korn-Graubard interval"),
     "wald": N_("normal approximation"),
     "mean": N_("design-based mean, t interval"),
     "t": N_("t interval"),
-    "newcombe": N_("Newcombe"),
+    "newcombe": N_("Newcombe interval"),
     "wave_difference": N_("difference of two independent waves, t test"),
     "shapley": N_("Shapley shares (LMG), bootstrap intervals"),
     "johnson": N_("Johnson's relative weights, bootstrap intervals"),
@@ -94,6 +94,8 @@ HEADERS = {
     "direction": N_("Direction"),
     "wave": N_("Wave"),
     "value": N_("Value"),
+    "n_previous": N_("Previous n"),
+    "detectable": N_("Detectable change"),
     "mean": N_("Mean"),
     "median": N_("Median"),
     "sd": N_("Standard deviation"),
@@ -178,9 +180,9 @@ def n_text(counts: Iterable[float]) -> str:
     return f"n = {low:,}" if low == high else f"n = {low:,}–{high:,}"
 
 
-def intervals_by(method: str) -> str:
-    """How the intervals were made."""
-    return _("Intervals: {method}.").format(method=method_text(method))
+def method_note(method: str) -> str:
+    """How the numbers and their intervals were made."""
+    return _("Method: {method}.").format(method=method_text(method))
 
 
 def sentences(*parts: str) -> str:

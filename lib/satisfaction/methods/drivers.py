@@ -392,18 +392,9 @@ def priority_quadrant(
     performance_high, quadrant, sure, n, reason``. ``sure`` says that neither interval crosses its
     line; the line is taken as known, so with few items ``sure`` is a little too confident.
     """
-    columns = ["item", "estimate", "ci_low", "ci_high"]
-    new_names = [f"{{axis}}{suffix}" for suffix in ("", "_low", "_high")]
-    sides = [
-        result.rows[[*columns, *extra]].rename(
-            columns=dict(zip(columns[1:], [x.format(axis=axis) for x in new_names], strict=True))
-        )
-        for axis, result, extra in (
-            ("importance", importance, ["reason"]),
-            ("performance", performance, ["n", "reason"]),
-        )
-    ]
-    rows = sides[0].merge(sides[1], on="item", suffixes=("", "_performance"), validate="1:1")
+    rows = _axis(importance, "importance").merge(
+        _axis(performance, "performance").join(performance.rows["n"]), on="item", validate="1:1"
+    )
     known = rows["importance"].notna() & rows["performance"].notna()
     splits = {
         "importance": _split(rows.loc[known, "importance"], importance_split),
@@ -418,18 +409,23 @@ def priority_quadrant(
         for i, p, k in zip(high["importance"], high["performance"], known, strict=True)
     ]
     rows["sure"] = sure
-    # A collinear item has an estimate: its reason belongs to the importance, not to this row.
-    reasons = rows["reason"].where(rows["importance"].isna(), rows.pop("reason_performance"))
-    rows["reason"] = reasons.where(~known, "")
+    missing = rows["importance_reason"].where(rows["importance"].isna(), rows["performance_reason"])
+    rows["reason"] = missing.where(~known, "")  # collinear items have an estimate: no reason here
     n = int(rows["n"].max()) if len(rows) else 0
     stages = {
         "importance_method": importance.method,
         "importance_split": splits["importance"],
         "performance_split": splits["performance"],
     }
-    order = ["item", *(s.format(axis=a) for a in splits for s in new_names)]
+    order = ["item", *(f"{axis}{end}" for axis in splits for end in ("", "_low", "_high"))]
     rows = rows[[*order, "quadrant", "sure", "n", "reason"]]
     return Result(rows, "priority_quadrant", performance.level, n, stages)
+
+
+def _axis(result: Result, name: str) -> pd.DataFrame:
+    names = {"estimate": name, "ci_low": f"{name}_low", "ci_high": f"{name}_high"}
+    names["reason"] = f"{name}_reason"
+    return result.rows[["item", *names]].rename(columns=names)
 
 
 def _split(values: pd.Series, given: float | None) -> float:

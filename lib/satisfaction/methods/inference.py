@@ -148,12 +148,8 @@ def survey_result(
         answers = scores(data, columns)
         unanswered &= np.isnan(answers).all(axis=1)
         for extra, statistics in estimator(domain, answers):
-            blocks.append(pd.DataFrame({"item": name, **extra, **domain_keys, **statistics}))
-    rows = (
-        pd.concat(blocks, ignore_index=True)
-        if blocks
-        else pd.DataFrame(columns=["item", *keys, *domain_keys, *STATISTICS])
-    )
+            blocks.append({"item": name, **extra, **domain_keys, **statistics})
+    rows = _stacked(blocks, ["item", *keys, *domain_keys, *STATISTICS], domain.size)
     no_group = 0 if group is None else int((group < 0).sum())
     exclusions = {"no_answers": int(unanswered.sum()), "no_group": no_group}
     return Result(
@@ -163,6 +159,25 @@ def survey_result(
         n=int(rows["n"].max()) if len(rows) else 0,
         stages=_stages(design),
         exclusions={reason: count for reason, count in exclusions.items() if count},
+    )
+
+
+def _stacked(blocks: list[dict[str, Any]], columns: list[str], size: int) -> pd.DataFrame:
+    """One table of all blocks (a frame for each would cost most of a small report's time)."""
+    if not blocks:
+        return pd.DataFrame(columns=columns)
+    return pd.DataFrame(
+        {
+            column: np.concatenate(
+                [
+                    np.repeat(block[column], size)
+                    if np.ndim(block[column]) == 0
+                    else np.asarray(block[column])
+                    for block in blocks
+                ]
+            )
+            for column in columns
+        }
     )
 
 

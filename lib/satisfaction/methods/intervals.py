@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special  # the ufuncs behind scipy.stats, at a tenth of the cost per call
 
 FloatArray = npt.NDArray[np.float64]
 Interval = tuple[FloatArray, FloatArray]
@@ -25,10 +25,10 @@ def critical_value(level: float, df: npt.ArrayLike | None = None) -> FloatArray:
     """Two-sided critical value: normal, or Student's t where ``df`` is given (NaN for df <= 0)."""
     check_level(level)
     if df is None:
-        return np.asarray(stats.norm.ppf((1 + level) / 2))
+        return np.asarray(special.ndtri((1 + level) / 2))
     freedom = np.asarray(df, dtype=float)
     return np.where(
-        freedom > 0, stats.t.ppf((1 + level) / 2, np.where(freedom > 0, freedom, 1.0)), np.nan
+        freedom > 0, special.stdtrit(np.where(freedom > 0, freedom, 1.0), (1 + level) / 2), np.nan
     )
 
 
@@ -87,8 +87,8 @@ def korn_graubard_interval(
         census = np.isposinf(size)
         finite = np.where(census, 1.0, size)
         tail = (1 - level) / 2
-        low = stats.beta.ppf(tail, finite * p, finite * (1 - p) + 1)
-        high = stats.beta.ppf(1 - tail, finite * p + 1, finite * (1 - p))
+        low = special.betaincinv(finite * p, finite * (1 - p) + 1, tail)
+        high = special.betaincinv(finite * p + 1, finite * (1 - p), 1 - tail)
     low = np.where(census, p, np.where(p == 0, 0.0, low))
     high = np.where(census, p, np.where(p == 1, 1.0, high))
     unusable = ~(size > 0) | np.isnan(p)

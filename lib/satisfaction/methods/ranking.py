@@ -183,3 +183,13 @@ def _places(own: pd.Series, peers: pd.DataFrame, level: float) -> dict[str, obje
         "above": above,
         "unclear": unclear,
     }
+
+
+def certainly_low(result: Result) -> list[str]:
+    """Items whose whole interval lies below the plain mean of all items' estimates, lowest first.
+
+    A screen for where to look (S0-20), not a test: the mean is taken as known.
+    """
+    rows = result.rows[result.rows["estimate"].notna()]
+    below = rows[rows["ci_high"] < rows["estimate"].mean()]
+    return [str(item) for item in below.sort_values("estimate", kind="stable")["item"]]

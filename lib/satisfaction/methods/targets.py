@@ -137,3 +137,16 @@ def next_grade_distance(
 def _check_target(target: float) -> None:
     if not 0 <= target <= 1:
         raise ValueError(f"target must lie between 0 and 1, not {target}")
+
+
+def conversions_for(
+    data: pd.DataFrame, item: str, *, at_least: int, target: float, level: float = 0.95
+) -> Result:
+    """``conversions_needed`` counted from answer sheets; stage ``neutral``: one score below."""
+    answered = data[item].dropna()
+    satisfied = int((answered >= at_least).sum())
+    needed = conversions_needed(satisfied, len(answered), target, level=level)
+    neutral = int((answered == at_least - 1).sum())
+    return Result(
+        needed.rows, needed.method, level, needed.n, {**needed.stages, "neutral": neutral}
+    )

@@ -57,3 +57,8 @@ def too_slow(limit: float) -> str:
 def kernel_died() -> str:
     """The words for a kernel that vanished."""
     return _("The notebook's kernel died, often for want of memory.")
+
+
+def not_written(reason: str) -> str:
+    """The words for a full disk and the like."""
+    return _("The report could not be written: {reason}").format(reason=reason)

@@ -109,8 +109,7 @@ def check_parameters(report: Report, given: Mapping[str, Any]) -> None:
             problems.append(
                 Problem(
                     report.path.name,
-                    f"the parameter {name} must be of type {expected}, "
-                    f"not {type(value).__name__}",
+                    f"the parameter {name} must be of type {expected}, not {type(value).__name__}",
                     f"Its default is {declared[name]!r}.",
                     value=str(value)[:60],
                 )

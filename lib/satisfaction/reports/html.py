@@ -1,0 +1,197 @@
+"""An executed notebook as one HTML file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import copy
+import re
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import mistune
+from nbconvert.exporters import TemplateExporter
+from nbconvert.preprocessors import TagRemovePreprocessor
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from satisfaction import i18n
+from satisfaction.data.choices import PROPERTY_TYPES
+from satisfaction.exhibits import fonts, palette
+from satisfaction.i18n import LANGUAGES, _
+from satisfaction.reports.notebooks import H1, tags
+from satisfaction.reports.page_check import page_problems
+from satisfaction.reports.record import Record
+
+TEMPLATE = Path(__file__).parent / "template"
+LANGUAGE_CODES = {"zh": "zh-CN", "en": "en"}
+LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+FONT_PLACE = "/*embedded font*/"
+SHOWN = ["text/html", "image/png", "image/svg+xml", "text/markdown", "text/plain"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that a page is made from."""
+
+    notebook: NotebookNode
+    record: Record
+    languages: tuple[str, ...] = ()
+
+
+def render(page: Page) -> str:
+    """The page as HTML; ``ValueError`` if something in it would run or load anything."""
+    lang = page.record.lang
+    with i18n.speaking(lang):
+        notebook, sections = _readable(page.notebook, lang)
+        resources = {"page": {**_words(page), "sections": sections}}
+        text, _resources = exporter().from_notebook_node(notebook, resources)
+    text = with_font(text)
+    problems = page_problems(text)
+    if problems:
+        raise ValueError(f"the page would not be safe: it holds {'; '.join(problems[:3])}")
+    return text
+
+
+def with_font(text: str) -> str:
+    """The page with its own characters of the shipped font embedded."""
+    # all of ASCII, so that another run id or time never asks for another font
+    return text.replace(FONT_PLACE, fonts.font_face_css(text + string.printable), 1)
+
+
+@cache
+def style_sheet() -> str:
+    """The style sheet with the palette's colours."""
+    rules = (TEMPLATE / "report.css").read_text(encoding="utf-8")
+    return f":root{{{palette.css_variables()}}}\n{FONT_PLACE}\n{rules}"
+
+
+@cache
+def exporter() -> ReportExporter:
+    """The exporter, built once a process."""
+    return ReportExporter()
+
+
+class ReportExporter(TemplateExporter):
+    """nbconvert with our template on ``base``: no code, no prompts, no messages."""
+
+    output_mimetype = "text/html"
+
+    def __init__(self) -> None:
+        super().__init__(
+            config=Config({"NbConvertBase": {"display_data_priority": SHOWN}}),
+            extra_template_basedirs=[str(TEMPLATE.parent)],
+            template_name=TEMPLATE.name,
+            template_file="report.html.j2",
+            exclude_input=True,
+            exclude_input_prompt=True,
+            exclude_output_prompt=True,
+        )
+        self.environment.globals["_"] = _
+        self.register_filter("markdown", lambda source: markdown(source, []))
+
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+
+class _SafeRenderer(mistune.HTMLRenderer):
+    """Markdown without raw HTML, pictures or links out of the page; H2s become sections."""
+
+    def __init__(self, sections: list[tuple[str, str]]) -> None:
+        super().__init__(escape=True, allow_harmful_protocols=False)
+        self.sections = sections
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        if level != 2:
+            return super().heading(text, level, **attrs)
+        anchor = f"section-{len(self.sections) + 1}"
+        self.sections.append((anchor, unescape(re.sub(r"<[^>]*>", "", text))))
+        return f'<h2 id="{anchor}">{text}</h2>\n'
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        if re.fullmatch(r"#[\w-]+", url):
+            return f'<a href="{url}">{text}</a>'
+        return text
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return escape(text)
+
+
+def markdown(source: str, sections: list[tuple[str, str]]) -> str:
+    """Markdown as safe HTML; its sections are added to ``sections`` as (anchor, heading)."""
+    write = mistune.create_markdown(renderer=_SafeRenderer(sections), plugins=["table"])
+    return str(write(source))
+
+
+def _readable(notebook: NotebookNode, lang: str) -> tuple[NotebookNode, list[tuple[str, str]]]:
+    """The cells of one language, markdown written as HTML, and the sections they make."""
+    # NotebookNode's own copy would share the cells
+    notebook = copy.deepcopy(notebook)
+    choose = TagRemovePreprocessor(
+        enabled=True,
+        remove_cell_tags={other for other in LANGUAGES if other != lang},
+        remove_all_outputs_tags={"parameters", "injected-parameters", "setup"},
+    )
+    notebook, _resources = choose.preprocess(notebook, {"global_content_filter": {}})
+    sections: list[tuple[str, str]] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            is_title = lang in tags(cell) and H1.search(cell.source)
+            source = H1.sub("", cell.source, count=1) if is_title else cell.source
+            cell.metadata["html"] = markdown(source, sections)
+            cell.metadata["is_title"] = bool(is_title)
+        elif "open_study(" in cell.source:
+            cell.outputs = []
+    return notebook, sections
+
+
+def _words(page: Page) -> dict[str, Any]:
+    record = page.record
+    verdict = record.verdict
+    households = verdict.get("population")
+    kind = PROPERTY_TYPES.get(record.property_type)
+    facts = [
+        kind[record.lang == "en"] if kind else record.property_type,
+        record.region,
+        _("{n} households").format(n=i18n.number(households)) if _is_count(households) else "",
+    ]
+    return {
+        "code": LANGUAGE_CODES[record.lang],
+        "title": record.title,
+        "project": named(record.project_name, record.lang, record.project),
+        "wave": named(record.wave_name, record.lang, record.wave),
+        "facts": [fact for fact in facts if fact],
+        "languages": list(_siblings(page)),
+        "synthetic": bool(verdict.get("synthetic")),
+        "style": style_sheet(),
+        "policy": POLICY,
+        "record": record,
+        "missing": fonts.missing_glyphs(str(page.notebook)),
+    }
+
+
+def named(names: Mapping[str, str], lang: str, otherwise: str) -> str:
+    """A name in ``lang``, in any language, or what stands for it."""
+    return names.get(lang) or next(iter(names.values()), "") or otherwise
+
+
+def _siblings(page: Page) -> Iterator[tuple[str, str, str]]:
+    """(name, language code, file) of each language; no file for the one that this page is in."""
+    record = page.record
+    for lang in LANGUAGES:
+        if lang == record.lang:
+            yield LANGUAGE_NAMES[lang], LANGUAGE_CODES[lang], ""
+        elif lang in page.languages:
+            yield LANGUAGE_NAMES[lang], LANGUAGE_CODES[lang], quote(f"{record.report}.{lang}.html")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value

@@ -1,0 +1,187 @@
+"""The record beside every report: what was run, with what, and what came of it.
+
+Records are the archive (S0-4) and the only thing that the index is built from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from satisfaction.reports.task import Task
+
+SCHEMA = 1
+MIME = "application/vnd.satisfaction.verdict+json"
+VERDICTS = ("met", "not_met", "cannot_tell", "info")
+REQUIRED = ("project", "wave", "verdict", "sentence")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One report: made (``ok``) or not (``failed``, with the error in words)."""
+
+    run_id: str
+    report: str
+    project: str
+    wave: str
+    lang: str
+    state: str
+    started_at: str
+    finished_at: str
+    title: str = ""
+    order: float = 0
+    error: str = ""
+    failed_cell: int | None = None
+    project_name: Mapping[str, str] = field(default_factory=dict)
+    wave_name: Mapping[str, str] = field(default_factory=dict)
+    property_type: str = ""
+    region: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    data_fingerprint: str = ""
+    settings_fingerprint: str = ""
+    code_fingerprint: str = ""
+    notebook_fingerprint: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    missing_glyphs: tuple[str, ...] = ()
+    html: str = ""
+    schema: int = SCHEMA
+
+    @property
+    def ok(self) -> bool:
+        """Whether the report was made."""
+        return self.state == "ok"
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie, relative to the output folder."""
+        return Path(self.wave) / self.project
+
+    @property
+    def stem(self) -> str:
+        """Name of its files without extension."""
+        return f"{self.report}.{self.lang}"
+
+    def to_json(self) -> str:
+        """The record as text of a JSON file."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def record_from_json(text: str) -> Record:
+    """Read what ``to_json`` wrote; ``ValueError`` for anything else."""
+    plain = json.loads(text)
+    if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
+        raise ValueError("this is not a record, or of another version")
+    names = {each.name for each in fields(Record)}
+    try:
+        record = Record(**{name: value for name, value in plain.items() if name in names})
+    except TypeError as error:
+        raise ValueError("the record is not complete") from error
+    for name in ("run_id", "report", "project", "wave", "lang", "state", "error", "html"):
+        if not isinstance(getattr(record, name), str):
+            raise ValueError(f"{name} is not text")
+    for name in ("project_name", "wave_name", "verdict"):
+        if not isinstance(getattr(record, name), dict):
+            raise ValueError(f"{name} is not a mapping")
+    return record
+
+
+def verdict_of(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict bundle in an executed notebook's outputs; ``ValueError`` if it shows none."""
+    found = [
+        output["data"][MIME]
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        if MIME in output.get("data", {})
+    ]
+    if not found:
+        raise ValueError("the notebook shows no verdict")
+    bundle = found[-1]
+    missing = [key for key in REQUIRED if not isinstance(bundle.get(key), str)]
+    if missing or bundle["verdict"] not in VERDICTS:
+        raise ValueError(f"the notebook's verdict lacks {', '.join(missing) or 'a known verdict'}")
+    return dict(bundle)
+
+
+def bilingual(name: Any) -> dict[str, str]:
+    """A name as a mapping of languages: a plain text serves both."""
+    if isinstance(name, Mapping):
+        return {str(lang): str(text) for lang, text in name.items()}
+    return {"zh": str(name), "en": str(name)} if name else {}
+
+
+def failed(task: Task, error: str, *, run_id: str, started_at: str, finished_at: str,
+           cell: int | None = None, **more: Any) -> Record:  # fmt: skip
+    """The record of a report that could not be made."""
+    return Record(
+        run_id=run_id, state="failed", error=error, failed_cell=cell,
+        started_at=started_at, finished_at=finished_at, **{**about(task), **more},
+    )  # fmt: skip
+
+
+def about(task: Task) -> dict[str, Any]:
+    """What a record knows from its task alone."""
+    return {
+        "report": task.report.id,
+        "project": task.project,
+        "wave": task.wave,
+        "lang": task.lang,
+        "title": task.report.title(task.lang),
+        "order": task.report.order,
+        "project_name": dict(task.project_name),
+        "wave_name": dict(task.wave_name),
+        "property_type": task.property_type,
+        "region": task.region,
+        "parameters": task.given,
+        "seed": task.seed,
+    }
+
+
+def publish(out: Path, record: Record, files: Mapping[str, bytes]) -> None:
+    """Put a report and its record in place; a reader never sees a half file.
+
+    ``files`` are the contents by extension. What an earlier run left and this one does not give is
+    removed, so that nothing old passes for current. The record comes last.
+    """
+    folder = out / record.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {**files, ".json": record.to_json().encode()}
+    written: list[tuple[Path, Path]] = []
+    try:
+        for extension, content in contents.items():
+            place = folder / (record.stem + extension)
+            temporary = folder / f".{place.name}.{uuid.uuid4().hex[:8]}.part"
+            written.append((temporary, place))
+            temporary.write_bytes(content)
+        for extension in {".html", ".ipynb"} - set(contents):
+            (folder / (record.stem + extension)).unlink(missing_ok=True)
+        for temporary, place in written:
+            os.replace(temporary, place)
+    finally:
+        for temporary, _place in written:
+            temporary.unlink(missing_ok=True)
+
+
+def withdraw(out: Path, record: Record) -> None:
+    """Remove all files of a report whose state could not be written down."""
+    for extension in (".html", ".ipynb", ".json"):
+        (out / record.folder / (record.stem + extension)).unlink(missing_ok=True)
+
+
+def read_records(out: Path) -> tuple[list[Record], list[Path]]:
+    """All records under the output folder, and the files that are none."""
+    records, unreadable = [], []
+    for path in sorted(out.glob("*/*/*.json")):
+        try:
+            records.append(record_from_json(path.read_text(encoding="utf-8")))
+        except (ValueError, OSError):
+            unreadable.append(path.relative_to(out))
+    return records, unreadable
