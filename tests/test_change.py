@@ -12,12 +12,12 @@ from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
 from satisfaction.methods.change import (
-    adjusted_p_values,
     detectable_difference,
     share_difference_p_value,
     smallest_significant_change,
     wave_difference,
 )
+from satisfaction.methods.multiplicity import adjusted_p_values
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "drivers_r.json").read_text(encoding="utf-8"))["results"]

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from satisfaction.methods import drivers
 from satisfaction.methods.drivers import (
     johnson_weights,
-    priority_quadrant,
     shapley_importance,
-    stated_importance,
 )
+from satisfaction.methods.priorities import priority_quadrant, stated_importance
 from satisfaction.methods.result import Result
 
 REFERENCE = Path(__file__).parent / "reference"

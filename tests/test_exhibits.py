@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -150,7 +151,7 @@ def waterfall(names: list[str]) -> Result:
 
 def allocation(names: list[str]) -> Result:
     rows = pd.DataFrame({"stratum": pd.Series(names, dtype=str)})
-    rows = rows.assign(population=400.0, n=40.0, share=0.1, probability=0.1, reason="")
+    rows = rows.assign(population=400.0, n=40.0, probability=0.1, reason="")
     return Result(rows, "proportional", n=40)
 
 
@@ -302,18 +303,18 @@ def test_all_missing_is_cannot_tell_with_the_reason(
 
 
 PROGRAM = """
-import sys; sys.path.insert(0, {tests!r})
+import sys
+sys.path.insert(0, {tests!r})
 import hashlib, test_exhibits as t
 from satisfaction import i18n; i18n.use("en")
 html = "".join(chart(t.names_of(5)).html() for chart in t.CHARTS.values())
 css = t.ex.font_face_css(html)
-assert "matplotlib.pyplot" not in sys.modules
 print(hashlib.sha256((html + css).encode()).hexdigest())
 """
 
 
 def test_same_bytes_in_every_process() -> None:
-    program = PROGRAM.format(tests=str(__import__("pathlib").Path(__file__).parent))
+    program = PROGRAM.format(tests=str(Path(__file__).parent))
     runs = [
         subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True
@@ -324,6 +325,11 @@ def test_same_bytes_in_every_process() -> None:
     html = "".join(chart(names_of(5)).html() for chart in CHARTS.values())
     here = hashlib.sha256((html + ex.font_face_css(html)).encode()).hexdigest()
     assert runs[0].strip() == here
+
+
+def test_no_exhibit_uses_pyplot_state() -> None:
+    sources = Path(ex.__file__).parent.glob("*.py")
+    assert not [path.name for path in sources if "pyplot" in path.read_text(encoding="utf-8")]
 
 
 def test_user_settings_do_not_change_a_chart() -> None:
@@ -347,6 +353,16 @@ def test_slope_claims_only_tested_changes() -> None:
     assert "▲" not in exhibit.body
     assert "▼" not in exhibit.body
     assert "6 points" in exhibit.note  # what could have been seen
+
+
+def test_slope_shows_no_levels_that_must_not_be_compared() -> None:
+    rows = change(names_of(3)).rows
+    rows.loc[1, ["estimate", "significant", "reason"]] = [np.nan, False, "not_comparable"]
+    exhibit = ex.slope_chart(Result(rows, "wave_difference", n=326))
+    assert "item 2" not in exhibit.body
+    assert "Not compared: item 2." in exhibit.note
+    assert exhibit.data is not None
+    assert exhibit.data["This wave (%)"].isna().tolist() == [False, True, False]
 
 
 def test_dot_plot_counts_what_is_clearly_below_target() -> None:
@@ -393,6 +409,20 @@ def test_group_dots_hide_small_groups_everywhere() -> None:
     assert "tiny" in exhibit.note
     only = ex.group_dot_plot(Result(rows.iloc[3:], "wilson_n_eff", n=4))
     assert only.kind == "note cannot_tell"
+
+
+def test_items_on_few_answers_are_named_not_shown() -> None:
+    rows = estimates(["many", "few"]).rows.assign(n=[40, 9])
+    exhibit = ex.dot_plot(Result(rows, "wilson_n_eff", n=40))
+    assert "few" not in exhibit.body
+    assert "Cannot tell: few." in exhibit.note
+    assert exhibit.data is not None
+    assert exhibit.data.iloc[1, 1:5].isna().all()
+    for chart in (ex.dot_plot, ex.trend_chart):
+        thin = Result(rows.rename(columns={"item": "wave"}).assign(item="x", n=3), "w", n=3)
+        assert chart(thin).kind == "note cannot_tell"
+    spread_thin = Result(distribution(["a"]).rows.assign(n=3), "w", n=3)
+    assert ex.distribution_chart(spread_thin).kind == "note cannot_tell"
 
 
 def test_peers_are_never_named() -> None:
@@ -443,7 +473,9 @@ def test_cards_and_notes() -> None:
 def test_tables() -> None:
     result = estimates(["a", "b"])
     table = ex.result_table(result, ["item", "estimate", "interval", "n"])
-    assert "<td>95%</td><td>91–99%</td><td>326</td>" in table.body
+    assert (
+        '<td class="num">95%</td><td class="num">91–99%</td><td class="num">326</td>' in table.body
+    )
     with pytest.raises(ValueError, match="no column rank"):
         ex.result_table(result, ["item", "rank"])
     stages = ex.stages_table(

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from satisfaction.methods.sampling import (
-    allocation,
     draw_sample,
     exclusion_bounds,
     expected_margin,
@@ -18,6 +17,7 @@ from satisfaction.methods.sampling import (
     permanent_random_numbers,
     sample_size,
 )
+from satisfaction.methods.stratification import allocation
 
 R = json.loads((Path(__file__).parent / "reference/survey_r.json").read_text("utf-8"))
 

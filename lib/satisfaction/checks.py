@@ -67,7 +67,7 @@ def _exclusion(study: Study) -> Row:
     rules = study.policy.sampling
     if rules.exclude_blacklisted:
         return "warning", _(
-            "Blacklisted customers are excluded ({share} of the eligible households; S3-4): {reason}"
+            "Blacklisted customers are excluded ({share} of the eligible; S3-4): {reason}"
         ).format(share=i18n.percent(study.excluded_share, 1), reason=rules.exclusion_reason)
     return "ok", _("Blacklisted customers are included (S3-4, S4-13)")
 

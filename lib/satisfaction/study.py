@@ -20,6 +20,7 @@ from satisfaction.data.database import database_path
 from satisfaction.data.slices import Slice, read_slice
 from satisfaction.problems import DataProblem, Problem
 
+EXCLUSION = "not_blacklisted"  # the step of a frame that a policy must declare (S3-4)
 WHOLE = "all"  # the only stratum of a survey without a drawn sample
 
 
@@ -159,6 +160,37 @@ class Study:
         return self.questionnaire.select("priority")
 
     @property
+    def priority_codes(self) -> dict[int, str]:
+        """Answer code of the priority items -> the item that it names."""
+        asked = [item for item in self.questionnaire.items if item.id in self.priorities]
+        return {code: name for item in asked for code, name in item.codes.items()}
+
+    @property
+    def balance_variables(self) -> list[str]:
+        """Characteristics known of every household in the frame (S0-11)."""
+        return ["customer_group", "occupancy", "building"]
+
+    @property
+    def mix_variables(self) -> list[str]:
+        """Characteristics whose mix may move between waves."""
+        return ["mode", "customer_group", *(["occupancy"] if len(self.frame) else [])]
+
+    @property
+    def comparable_drivers(self) -> list[str]:
+        """Driver items asked in the same words in the earlier wave, in order."""
+        return [item for item in self.items if item in self.comparable]
+
+    @property
+    def changed_items(self) -> list[str]:
+        """Closed items of this wave that may not be compared with the earlier one."""
+        return [item for item in self.closed_items if item not in self.comparable]
+
+    @property
+    def wave_order(self) -> list[str]:
+        """Waves of this kind with answers of this project, oldest first."""
+        return [str(wave) for wave in self.slice.waves["wave"]]
+
+    @property
     def population(self) -> int | None:
         """Households in the assessment, None where no frame is known."""
         return int(self.frame["eligible"].sum()) if len(self.frame) else None
@@ -171,7 +203,7 @@ class Study:
             names.append("moved_in")
         steps = {name: self.frame[name] for name in names}
         if self.policy.sampling.exclude_blacklisted:
-            steps["not_blacklisted"] = ~self.frame["blacklisted"]
+            steps[EXCLUSION] = ~self.frame["blacklisted"]
         if len(self.sample):
             steps |= {"invited": self.frame["invited"]}
         return steps | {"answered": self.frame["answered"]}
@@ -280,6 +312,7 @@ _CHOICES = (
     choices.COLLECTORS,
     choices.ROLES,
     choices.WAVE_KINDS,
+    choices.STEPS,
 )
 
 

@@ -42,13 +42,14 @@ class Scale(_Part):
 class Item(_Part):
     """One question.
 
-    role    overall (the outcome), item (a driver), open (text), priority (stated importance)
+    role    overall (the outcome), item (a driver), detail (closed, described but no driver),
+            open (text), priority (stated importance)
     status  against the previous version: only ``same`` may be compared across the versions
     codes   priority items: answer code -> the item it names
     """
 
     id: Identifier
-    role: Literal["overall", "item", "open", "priority"]
+    role: Literal["overall", "item", "detail", "open", "priority"]
     label: Words
     wording: Words | None = None
     dimension: str = ""
@@ -131,7 +132,7 @@ def comparable_items(
     round) and keeps the items whose status is ``same`` at every step. No chain, no comparison.
     """
     for newest, oldest in ((current, earlier), (earlier, current)):
-        kept = set(questionnaires[newest].select("overall", "item"))
+        kept = set(questionnaires[newest].select("overall", "item", "detail"))
         version: str | None = newest
         seen: set[str] = set()
         while version is not None and version != oldest and version not in seen:
@@ -142,5 +143,5 @@ def comparable_items(
             kept &= {item.id for item in questionnaire.items if item.status == "same"}
             version = questionnaire.previous
         if version == oldest:
-            return kept & set(questionnaires[oldest].select("overall", "item"))
+            return kept & set(questionnaires[oldest].select("overall", "item", "detail"))
     return set()

@@ -79,6 +79,15 @@ ACTION_GROUPS: Choices = {
     "on_site_quality": ("现场品质", "On-site quality"),
 }
 
+STEPS: Choices = {
+    "frame": ("总户数", "All households"),
+    "handed_over": ("已收楼", "Handed over"),
+    "moved_in": ("已入住", "Moved in"),
+    "not_blacklisted": ("剔除黑色客户后", "Without blacklisted"),
+    "invited": ("受邀", "Invited"),
+    "answered": ("有效答卷", "Answered"),
+}
+
 
 def words(choices: Choices, lang: str) -> dict[str, str]:
     """Code -> word in ``lang``."""

@@ -50,7 +50,9 @@ class Findings:
 
     def add(self, rule: str, remedy: str, *, column: str = "", value: str = "") -> None:
         """A problem of the whole file or of a column."""
-        self.problems.append(Problem(self.file, rule, remedy, column=column, value=self._shown(value)))
+        self.problems.append(
+            Problem(self.file, rule, remedy, column=column, value=self._shown(value))
+        )
         self.count += 1
 
     def add_cells(
@@ -90,7 +92,9 @@ class Findings:
         more = self.count - len(listed)
         if more > 0:
             listed.append(
-                Problem(self.file, f"{more} more problems are not listed", "Mend those above first.")
+                Problem(
+                    self.file, f"{more} more problems are not listed", "Mend those above first."
+                )
             )
         raise DataProblem(listed)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping as Dictionary
+from collections.abc import Iterable
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from satisfaction.config.questionnaire import Questionnaire
 from satisfaction.config.settings import Settings, load_settings
 from satisfaction.data.columns import TEXT_LIMIT
-from satisfaction.data.conversion import Unreadable, convert_with, parse_integer
+from satisfaction.data.conversion import convert_with, parse_integer
 from satisfaction.data.findings import Field, Findings
+from satisfaction.data.validation import check_text
 
 CLOSED = ("overall", "item", "detail", "priority")
 Pair = tuple[str, str]  # project, wave
@@ -38,9 +40,7 @@ def questionnaires_of(
     return found
 
 
-def item_headings(
-    questionnaires: Iterable[Questionnaire], findings: Findings
-) -> dict[str, str]:
+def item_headings(questionnaires: Iterable[Questionnaire]) -> dict[str, str]:
     """Every accepted heading of an item, id or label -> id."""
     ids: dict[str, str] = {}
     labels: dict[str, str] = {}
@@ -71,7 +71,9 @@ class Scores:
 
 
 def read_scores(
-    fields: Dictionary[str, Field], asked: Dictionary[int, Questionnaire], which: NDArray[np.int64],
+    fields: Dictionary[str, Field],
+    asked: Dictionary[int, Questionnaire],
+    which: NDArray[np.int64],
     findings: Findings,
 ) -> Scores:
     """Closed items of wide rows; ``which`` is the questionnaire of each row (-1: unknown)."""
@@ -112,9 +114,7 @@ def check_item_scores(
             rows = (which == number) & (items == name).to_numpy(bool)
             if rows.any():
                 text = field.text.where(rows)
-                result = np.maximum(
-                    result, _scores_of(text, questionnaire, name, field, findings)
-                )
+                result = np.maximum(result, _scores_of(text, questionnaire, name, field, findings))
     scores = pd.Series(result, dtype="Int64")
     return scores.mask(scores < 0)
 
@@ -131,7 +131,7 @@ def check_items(
     ids = items.copy()
     for number, questionnaire in asked.items():
         rows = which == number
-        headings = item_headings([questionnaire], findings)
+        headings = item_headings([questionnaire])
         allowed = set(questionnaire.select(*roles))
         names = items.where(rows).map(headings)
         ids = ids.mask(rows & names.notna().to_numpy(bool), names)
@@ -147,7 +147,9 @@ def check_items(
 
 
 def read_comments(
-    fields: Dictionary[str, Field], asked: Dictionary[int, Questionnaire], which: NDArray[np.int64],
+    fields: Dictionary[str, Field],
+    asked: Dictionary[int, Questionnaire],
+    which: NDArray[np.int64],
     findings: Findings,
 ) -> dict[str, pd.Series]:
     """Open items of wide rows: item -> texts."""
@@ -168,8 +170,7 @@ def read_comments(
             f"the text is longer than {TEXT_LIMIT} characters",
             "Shorten it.",
         )
-        nul = field.text.str.contains("\x00", regex=False, na=False)
-        findings.add_cells(field, nul.to_numpy(bool), "the text holds a NUL sign", "Remove it.")
+        check_text(field, findings)
         found[name] = field.text
     return found
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from collections.abc import Iterable, Mapping as Dictionary
+from collections.abc import Iterable
+from collections.abc import Mapping as Dictionary
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,8 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field as Key
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import Field as Key
 
 from satisfaction.config.strict_yaml import load_model
 from satisfaction.data.findings import Field, Findings
@@ -61,7 +63,9 @@ class Mapping(BaseModel):
         found: dict[str, str | None] = {}
         for pattern, values in self.recode.items():
             if any(fnmatchcase(name, pattern) for name in names):
-                found |= {_code(old): None if new is None else _code(new) for old, new in values.items()}
+                found |= {
+                    _code(old): None if new is None else _code(new) for old, new in values.items()
+                }
         return found
 
     def ignores(self, heading: str) -> bool:
@@ -70,7 +74,11 @@ class Mapping(BaseModel):
 
 
 def _code(value: Scalar) -> str:
-    return cell_text(float(value)) if isinstance(value, int) and not isinstance(value, bool) else cell_text(value)
+    return (
+        cell_text(float(value))
+        if isinstance(value, int) and not isinstance(value, bool)
+        else cell_text(value)
+    )
 
 
 def load_mapping(path: Path | None, table: str) -> Mapping:
@@ -107,7 +115,9 @@ class Columns:
         for place, heading in enumerate(sheet.headings):
             if not heading:
                 findings.add(
-                    "a column without a heading", "Name it.", column=f"column {column_letter(place)}"
+                    "a column without a heading",
+                    "Name it.",
+                    column=f"column {column_letter(place)}",
                 )
 
     def take(self, known: Dictionary[str, str]) -> None:

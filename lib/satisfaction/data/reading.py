@@ -29,6 +29,7 @@ ENCODINGS = ("utf-8", "gb18030")  # GB18030 accepts nearly anything, so it comes
 DELIMITERS = ",;\t"
 BLOCK_BYTES = 64_000_000  # one quoted cell must fit into a block
 UNPACKED_BYTES = 4_000_000_000
+_QUOTES = 'Close every " and double those inside cells.'
 _SIGNATURES = {
     b"PK\x03\x04": (".xlsx", "an Excel workbook"),
     b"\xd0\xcf\x11\xe0": (".xls", "an old Excel workbook"),
@@ -84,7 +85,9 @@ def read_sheet(path: Path, sheet: str | None = None, encoding: str | None = None
         with path.open("rb") as file:
             start = file.read(8)
     except OSError as error:
-        raise _unreadable(name, f"the file cannot be read: {error.strerror}", "Check rights.") from None
+        raise _unreadable(
+            name, f"the file cannot be read: {error.strerror}", "Check rights."
+        ) from None
     if not start:
         raise _unreadable(name, "the file is empty", "Check the export that made it.")
     _check_signature(name, path.suffix.lower(), start)
@@ -159,9 +162,7 @@ def _read_csv(path: Path, encoding: str | None) -> Sheet:
             ),
         )
     except pa.ArrowInvalid:
-        raise _unreadable(
-            name, "a quoted cell is not closed", 'Close every " and double those inside cells.'
-        ) from None
+        raise _unreadable(name, "a quoted cell is not closed", _QUOTES) from None
     if ragged:
         raise DataProblem(
             [
@@ -174,6 +175,9 @@ def _read_csv(path: Path, encoding: str | None) -> Sheet:
                 for number, cells in ragged[:1000]
             ]
         )
+    last = table.column(names[-1])[-1].as_py() if len(table) else ""
+    if "\n" in last and text.count('"') % 2:  # it runs to the end of the file
+        raise _unreadable(name, "a quoted cell is not closed", _QUOTES)
     rows = np.arange(len(table) - 1) + skipped + 2
     return Sheet(headings, [_trimmed(table.column(column)[1:]) for column in names], rows)
 
@@ -242,7 +246,10 @@ def _read_excel(path: Path, sheet: str | None) -> Sheet:
     if heading is None:
         raise _unreadable(name, "the sheet is empty", "Name the right sheet in a mapping.")
     columns: Iterable[tuple[str, ...]] = zip(*texts[heading:], strict=True)
-    split = [(column[0], _trimmed(pa.chunked_array([list(column[1:])], pa.string()))) for column in columns]
+    split = [
+        (column[0], _trimmed(pa.chunked_array([list(column[1:])], pa.string())))
+        for column in columns
+    ]
     numbers = np.arange(len(texts) - heading - 1) + heading + 2
     return Sheet([top for top, _ in split], [below for _, below in split], numbers, is_excel=True)
 

@@ -159,7 +159,8 @@ ANSWERS = table(
     "answers",
     (
         "Scores, long; stored by project and wave so that a slice touches only its own blocks. "
-        "The import holds the key: an index over it would cost 25 times the table's own space."
+        "The import holds key and references: an index over the key would cost 25 times the "
+        "table's own space, foreign keys four times the time of an import."
     ),
     ["project", "wave", "response", "item"],
     {
@@ -169,7 +170,6 @@ ANSWERS = table(
         "item": ident("题目", "item of the questionnaire"),
         "score": integer("得分", "score or code; empty: don't know", 0, 100, null=True),
     },
-    references=PROJECT | WAVE,
     indexed=False,
 )
 

@@ -66,17 +66,20 @@ def typed_frame(
         findings.add_cells(field, wrong, rule, remedy.format(allowed=allowed))
         already[name] = wrong
     frame = pd.DataFrame(columns)
+    if "customer_group" in fields and "customer_group" in frame:
+        already["customer_group"] = _read_groups(frame, fields, settings, findings)
     _check_model(model, frame, fields, already, findings)
     _check_orders(model.name, frame, fields, findings)
-    if "customer_group" in frame:
-        _read_groups(frame, fields, settings, findings)
     for name, field in fields.items():
         if name in model.columns and model.columns[name].metadata["kind"] == "text":
-            holds_nul = field.text.str.contains("\x00", regex=False, na=False)
-            findings.add_cells(
-                field, holds_nul.to_numpy(bool), "the text holds a NUL sign", "Remove it."
-            )
+            check_text(field, findings)
     return frame
+
+
+def check_text(field: Field, findings: Findings) -> None:
+    """No NUL signs: half of all programs take them for the end of the text."""
+    holds_nul = field.text.str.contains("\x00", regex=False, na=False).to_numpy(bool)
+    findings.add_cells(field, holds_nul, "the text holds a NUL sign", "Remove it.")
 
 
 def _check_model(
@@ -141,10 +144,8 @@ def _check_orders(
 
 def _read_groups(
     frame: pd.DataFrame, fields: Dictionary[str, Field], settings: Settings, findings: Findings
-) -> None:
+) -> NDArray[np.bool_]:
     """Customer groups as keys of the policy, which may also be given in words."""
-    if "customer_group" not in fields:
-        return
     groups = {key: (words.zh, words.en) for key, words in settings.policy.customer_groups.items()}
     frame["customer_group"], wrong = convert_with(
         frame["customer_group"], words_parser(groups), "str"
@@ -155,6 +156,7 @@ def _read_groups(
         "not a customer group of the policy",
         f"Allowed: {'; '.join(groups)}; or add it to params/policy.yaml.",
     )
+    return wrong
 
 
 def check_names(
@@ -163,7 +165,7 @@ def check_names(
     fields: Dictionary[str, Field],
     findings: Findings,
 ) -> None:
-    """Ids of projects and waves become folders: no device name, no twins in upper and lower case."""
+    """Ids that become folders: no device name, no twins in upper and lower case."""
     if model.name not in ("projects", "waves"):
         return
     name = model.metadata["key"][0]

@@ -7,6 +7,7 @@ around the marks need exact room; matplotlib's own axes would guess it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
@@ -30,6 +31,7 @@ BASELINE = 0.36  # of the font size: from the middle of a line of text down to i
 CLOSED = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 
 Scale = Callable[[float], float]
+Align = Literal["left", "center", "right"]
 
 
 class Canvas:
@@ -93,7 +95,7 @@ class Canvas:
         colour: str = INK,
         size: float = SIZE,
         bold: bool = False,
-        align: str = "left",
+        align: Align = "left",
         upwards: bool = False,
         room: float | None = None,
     ) -> None:
@@ -182,6 +184,13 @@ def spread(places: Sequence[float], gap: float, low: float, high: float) -> list
     return result
 
 
-def header(canvas: Canvas, x: float, y: float, words: str, align: str = "center") -> None:
+def header(
+    canvas: Canvas,
+    x: float,
+    y: float,
+    words: str,
+    align: Align = "center",
+    room: float | None = None,
+) -> None:
     """A small muted line of text: axis values and column heads."""
-    canvas.text(x, y, words, colour=MUTED, size=SMALL, align=align)
+    canvas.text(x, y, words, colour=MUTED, size=SMALL, align=align, room=room)

@@ -19,6 +19,7 @@ from satisfaction.exhibits.comparison import extent, value_text
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, INK, MUTED, QUIET, SATISFIED
+from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.tables import interval_text
 from satisfaction.exhibits.words import (
     Labels,
@@ -79,12 +80,18 @@ def slope_chart(
         ),
         alt=alt,
         data=numbers(
-            rows,
+            _comparable_only(rows),
             ["item", *shares, "p_holm", "n", "n_previous", "significant", "reason"],
             labels,
             percent=shares if as_percent else [],
         ).rename(columns={_change_head(as_percent, False): _change_head(as_percent, True)}),
     )
+
+
+def _comparable_only(rows: pd.DataFrame) -> pd.DataFrame:
+    """Without the two levels where they must not be compared (reworded, or too few answers)."""
+    levels = ["current", "previous"]
+    return rows.assign(**{name: rows[name].where(rows["estimate"].notna()) for name in levels})
 
 
 def change_text(step: float, as_percent: bool) -> str:
@@ -129,8 +136,8 @@ def _slopes(
     left, right, top, bottom = 150.0, 390.0, 44.0, height - 14
     values = pd.concat([rows["current"], rows["previous"]]).astype(float)
     down = scale(values.max(), values.min(), top, bottom)
-    header(canvas, left, 12, waves[0] or _("previous wave"))
-    header(canvas, right, 12, waves[1] or _("this wave"))
+    header(canvas, left, 12, waves[0] or _("previous wave"), room=220)
+    header(canvas, right, 12, waves[1] or _("this wave"), room=220)
     before = spread([down(value) for value in rows["previous"]], GAP, top, bottom)
     after = spread([down(value) for value in rows["current"]], GAP, top, bottom)
     # What changed is drawn last, above the grey lines.
@@ -171,9 +178,10 @@ def trend_chart(
     target_clause: str = "",
     as_percent: bool = True,
     subject: str = "",
+    minimum_n: int = 10,
 ) -> Exhibit:
     """One statistic over the waves (wave, estimate, ci_low, ci_high, n), oldest first."""
-    rows = result.rows
+    rows = without_small(result.rows, minimum_n)
     usable = rows.dropna(subset=["estimate"]) if len(rows) else rows
     if usable.empty:
         return cannot_tell(subject or _("Over the waves"), rows)

@@ -21,6 +21,7 @@ from satisfaction.exhibits.canvas import (
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, RULE, SATISFIED
+from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.tables import interval_text
 from satisfaction.exhibits.words import Labels, labelled, method_note, n_text, numbers, sentences
 from satisfaction.i18n import _
@@ -52,12 +53,14 @@ def dot_plot(
     as_percent: bool = True,
     title: str = "",
     subject: str = "",
+    minimum_n: int = 10,
 ) -> Exhibit:
     """Sorted estimates with interval lines; ``flag`` names the rows in focus.
 
     ``title`` replaces the finding, ``subject`` names the chart where there is nothing to show.
+    Rows on fewer than ``minimum_n`` answers are named, not shown.
     """
-    rows = result.rows
+    rows = without_small(result.rows, minimum_n)
     usable = rows.dropna(subset=["estimate"]) if len(rows) else rows
     if usable.empty:
         return cannot_tell(title or subject or _("Results by item"), rows)
@@ -132,8 +135,9 @@ def _dots(
         mark = along(target)
         canvas.line([(mark, TOP - 8), (mark, bottom)], INK, 1.5, dashed=True)
         words = target_text(target, target_clause, as_percent)
-        room = 130.0
-        header(canvas, min(max(mark, left + room / 2), WIDTH - room / 2), bottom + 13, words)
+        room = 160.0
+        x = min(max(mark, left + room / 2), WIDTH - room / 2)
+        header(canvas, x, bottom + 13, words, room=room)
     for place, name in enumerate(names):
         middle = TOP + ROW * (place + 0.5)
         colour = FOCUS if flagged[place] else SATISFIED
@@ -203,12 +207,12 @@ def peer_strip_chart(
     as_percent: bool = True,
 ) -> Exhibit:
     """This project (estimate, ci_low, ci_high, n) among unnamed projects of the same type."""
-    values = peers.rows["estimate"].dropna().sort_values(kind="stable") if len(peers) else []
+    values = sorted(known(peers.rows[["estimate"]])) if len(peers) else []
     share = float(own["estimate"])
     subject = _("Compared with projects of the same type")
     if share != share:
         return cannot_tell(subject, pd.DataFrame([dict(own)]))
-    if not len(values):
+    if not values:
         return cannot_tell(subject, peers.rows, _("no other project of this type has results"))
     median = float(pd.Series(values).median())
     title = _("{own} here; median of {k} other projects of the same type: {median}").format(
@@ -220,7 +224,7 @@ def peer_strip_chart(
     if target is not None:
         canvas.line([(along(target), 22), (along(target), 80)], INK, 1.5, dashed=True)
         words = target_text(target, target_clause, as_percent)
-        header(canvas, min(max(along(target), 65), WIDTH - 65), 94, words)
+        header(canvas, min(max(along(target), 80), WIDTH - 80), 94, words, room=160)
     for value in values:
         canvas.dot(along(value), 62, FRAME, 9)
     canvas.line([(along(median), 53), (along(median), 71)], MUTED, 2)

@@ -16,6 +16,7 @@ from satisfaction.exhibits.palette import (
     SATISFIED,
     SATISFIED_LIGHT,
 )
+from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.words import Labels, labelled, n_text, numbers, sentences
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
@@ -30,13 +31,14 @@ def distribution_chart(
     *,
     satisfied_from: float = 4,
     neutral_from: float | None = None,
+    minimum_n: int = 10,
 ) -> Exhibit:
     """Diverging bars per item from rows item, score, estimate, n; the neutral band stands apart.
 
     Scores from ``satisfied_from`` up are satisfied; from ``neutral_from`` (default: the one score
     below) up to there neutral; the rest dissatisfied.
     """
-    rows = distribution.rows
+    rows = without_small(distribution.rows, minimum_n)
     usable = rows.dropna(subset=["estimate"]) if len(rows) else rows
     if usable.empty:
         return cannot_tell(_("How the answers spread"), rows)
@@ -45,7 +47,8 @@ def distribution_chart(
     ).fillna(0.0)
     shares = shares[sorted(shares.columns)]
     neutral_from = satisfied_from - 1 if neutral_from is None else neutral_from
-    top = shares.loc[:, [score for score in shares if score >= satisfied_from]].sum(axis=1)
+    satisfied = [score for score in map(float, shares.columns) if score >= satisfied_from]
+    top = shares[satisfied].sum(axis="columns")
     names = labelled(shares.index, labels)
     title = _title(names, top)
     spoken = [f"{name} {i18n.percent(share)}" for name, share in zip(names, top, strict=True)]
@@ -88,7 +91,7 @@ def _bars(
     satisfied_from: float,
     neutral_from: float,
 ) -> Canvas:
-    scores = list(shares.columns)
+    scores = [float(score) for score in shares.columns]
     satisfied = [score for score in scores if score >= satisfied_from]
     neutral = [score for score in scores if neutral_from <= score < satisfied_from]
     dissatisfied = [score for score in scores if score < neutral_from][::-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -61,20 +61,25 @@ class Exhibit:
         return "\n".join(parts)
 
 
-def html_table(data: pd.DataFrame, *, numeric: bool = True) -> str:
-    """A frame as plain escaped HTML; every cell, header and index label is text."""
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in data.columns)
-    is_number = [numeric and pd.api.types.is_numeric_dtype(dtype) for dtype in data.dtypes]
+def html_table(data: pd.DataFrame, *, numeric: bool = True, figures: Collection[int] = ()) -> str:
+    """A frame as plain escaped HTML; every cell, header and index label is text.
+
+    Numeric columns (unless ``numeric`` is off) and the columns at ``figures`` stand right.
+    """
+    right = [
+        bool(place) and (place in figures or (numeric and pd.api.types.is_numeric_dtype(dtype)))
+        for place, dtype in enumerate(data.dtypes)
+    ]
+    css = [' class="num"' if figure else "" for figure in right]
+    heads = zip(data.columns, css, strict=True)
+    head = "".join(f'<th scope="col"{style}>{escape(clean(name))}</th>' for name, style in heads)
     body = []
-    for row in data.itertuples(index=False, name=None):
-        cells = []
-        for place, (value, right) in enumerate(zip(row, is_number, strict=True)):
-            text = escape(_cell(value))
-            if place == 0:
-                cells.append(f'<th scope="row">{text}</th>')
-            else:
-                cells.append(f'<td class="num">{text}</td>' if right else f"<td>{text}</td>")
-        body.append(f"<tr>{''.join(cells)}</tr>")
+    for first, *rest in data.itertuples(index=False, name=None):
+        cells = "".join(
+            f"<td{style}>{escape(_cell(value))}</td>"
+            for value, style in zip(rest, css[1:], strict=True)
+        )
+        body.append(f'<tr><th scope="row">{escape(_cell(first))}</th>{cells}</tr>')
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 

@@ -36,9 +36,10 @@ def group_heat_table(
     shares = _cross(rows, item, group, "estimate")
     counts = _cross(rows, item, group, "n").fillna(0)
     hidden = hidden_cells(counts, minimum_n)
+    share, count = shares.to_numpy(dtype=float), counts.to_numpy(dtype=float)
     texts = [
         [
-            _cell(shares.iloc[i, j], counts.iloc[i, j], hidden[i, j], minimum_n)
+            _cell(share[i, j], count[i, j], bool(hidden[i, j]), minimum_n)
             for j in range(shares.shape[1])
         ]
         for i in range(shares.shape[0])
@@ -53,7 +54,7 @@ def group_heat_table(
             for i in range(len(names))
         ]
     )
-    shown_n = counts.to_numpy()[~hidden & (counts.to_numpy() > 0)]
+    shown_n = count[~hidden & (count > 0)]
     return Exhibit(
         "table heat",
         finding,
@@ -144,6 +145,7 @@ def group_dot_plot(
         target_clause=target_clause,
         as_percent=as_percent,
         title=title,
+        minimum_n=minimum_n,
         subject=_("Results by group"),
     )
     if not hidden.any():

@@ -8,7 +8,17 @@ import pandas as pd
 
 from satisfaction import i18n
 from satisfaction.exhibits import fonts
-from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, Scale, fit, header, scale, ticks
+from satisfaction.exhibits.canvas import (
+    SMALL,
+    WIDTH,
+    Align,
+    Canvas,
+    Scale,
+    fit,
+    header,
+    scale,
+    ticks,
+)
 from satisfaction.exhibits.comparison import known
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
@@ -164,7 +174,7 @@ def _axis_values(canvas: Canvas, rows: pd.DataFrame, x: Scale, y: Scale) -> None
     canvas.text(8, middle, words, colour=MUTED, size=SMALL, align="center", upwards=True)
 
 
-def _corner(canvas: Canvas, code: str, x: float, y: float, align: str) -> _Box:
+def _corner(canvas: Canvas, code: str, x: float, y: float, align: Align) -> _Box:
     words = quadrant_text(code)
     canvas.text(x, y, words, colour=COLOURS.get(code, MUTED), bold=True, align=align)
     wide = fonts.width(words, 13)

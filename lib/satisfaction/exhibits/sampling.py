@@ -21,30 +21,30 @@ def frame_waterfall_chart(
 ) -> Exhibit:
     """How many households remain after each step (columns step, n, removed, share_of_start).
 
-    ``focus`` names the step that the title speaks of; by default the one that takes away most.
+    ``focus`` names the step that the title speaks of, where it takes any household away.
     """
     rows = waterfall.rows.dropna(subset=["n"]) if len(waterfall) else waterfall.rows
     if rows.empty or not rows["n"].iloc[0] > 0:
         return cannot_tell(_("From all households to the answers"), waterfall.rows)
     steps, counts = labelled(rows["step"], labels), rows["n"].astype(float).tolist()
     removed = rows["removed"].fillna(0).astype(float).tolist()
-    largest = max(range(len(rows)), key=lambda place: removed[place])
-    if focus in list(rows["step"]):
-        largest = list(rows["step"]).index(focus)
-    if removed[largest] > 0:
-        title = _("{end} of {start} remain; taken away by the step {step}: {removed}").format(
-            end=i18n.number(counts[-1]),
+    named = list(rows["step"]).index(focus) if focus in list(rows["step"]) else -1
+    if named >= 0 and removed[named] > 0:
+        title = _("{step}: {removed} households are left out of {start}").format(
+            step=steps[named],
+            removed=i18n.number(removed[named]),
             start=i18n.number(counts[0]),
-            step=steps[largest],
-            removed=i18n.number(removed[largest]),
         )
     else:
-        title = _("All {start} remain at every step").format(start=i18n.number(counts[0]))
+        named = -1
+        title = _("From {start} households to {end}: {step}").format(
+            start=i18n.number(counts[0]), end=i18n.number(counts[-1]), step=steps[-1]
+        )
     parts = zip(steps, counts, strict=True)
     return Exhibit(
         "chart waterfall",
         title,
-        _waterfall(steps, counts, removed, largest).svg(
+        _waterfall(steps, counts, removed, named).svg(
             alt := i18n.listing([f"{step} {i18n.number(count)}" for step, count in parts])
         ),
         lead=_("Each bar is what is left; the figure in brackets is what the step took away."),
@@ -90,6 +90,7 @@ def allocation_chart(allocation: Result, labels: Labels | None = None) -> Exhibi
     if usable.empty or not usable["n"].sum() > 0:
         return cannot_tell(_("Interviews per stratum"), rows)
     usable = usable.sort_values("n", ascending=False, kind="stable")
+    usable = usable.assign(share=usable["n"] / usable["n"].sum())
     strata, sizes = labelled(usable["stratum"], labels), usable["n"].astype(float)
     smallest = int(sizes.to_numpy().argmin())
     title = _("{n} interviews over {k} strata; the smallest, {stratum}, gets {least}").format(

@@ -29,9 +29,7 @@ def facts_cards(
         (
             i18n.percent(row["estimate"]),
             _("Satisfied"),
-            _("interval {interval}").format(
-                interval=i18n.interval(row["ci_low"], row["ci_high"])
-            ),
+            _("interval {interval}").format(interval=i18n.interval(row["ci_low"], row["ci_high"])),
             "neutral",
         ),
         (
@@ -148,8 +146,9 @@ def conversion_note(needed: Result) -> Exhibit:
     )
     neutral = int(needed.stages["neutral"])
     parts = [
-        _("{count} gave the score just below satisfied: they are the nearest to be won (S3-9).")
-        .format(count=i18n.number(neutral)),
+        _(
+            "{count} gave the score just below satisfied: they are the nearest to be won (S3-9)."
+        ).format(count=i18n.number(neutral)),
         _("No number of these answers would prove the target.")
         if pd.isna(sure["estimate"])
         else _("So that the whole interval reaches the target: {k} more.").format(
@@ -220,7 +219,9 @@ def comparability_note(kept: Sequence[str], lost: Sequence[str], labels: Labels)
     if not lost:
         return note(title, [_("All items were asked in the same words.")])
     names = i18n.listing([label(item, labels) for item in lost])
-    return note(title, [_("New or reworded, left out of the comparison: {items}.").format(items=names)])
+    return note(
+        title, [_("New or reworded, left out of the comparison: {items}.").format(items=names)]
+    )
 
 
 def next_time_note(items: Sequence[str], labels: Labels) -> Exhibit:

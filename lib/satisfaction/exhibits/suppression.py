@@ -30,6 +30,17 @@ def hidden_cells(counts: pd.DataFrame, minimum_n: int) -> NDArray[np.bool_]:
     return hidden
 
 
+def without_small(rows: pd.DataFrame, minimum_n: int) -> pd.DataFrame:
+    """Rows on fewer than ``minimum_n`` answers lose their numbers and get the reason."""
+    if "n" not in rows or "estimate" not in rows:
+        return rows
+    small = (rows["n"] > 0) & (rows["n"] < minimum_n)
+    numbers = [name for name in ("estimate", "ci_low", "ci_high", "n") if name in rows]
+    kept = rows.assign(**{name: rows[name].astype(float).mask(small) for name in numbers})
+    reason = kept["reason"] if "reason" in kept else pd.Series("", index=kept.index)
+    return kept.assign(reason=reason.astype(object).mask(small, "too_few"))
+
+
 def hidden_groups(counts: pd.Series, minimum_n: int) -> NDArray[np.bool_]:
     """The same for one family: groups that add up to a known total."""
     return hidden_cells(counts.to_frame().T, minimum_n)[0]

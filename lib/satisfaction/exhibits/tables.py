@@ -20,6 +20,7 @@ from satisfaction.exhibits.words import (
     numbers,
     reason_text,
     sentences,
+    stage_name,
 )
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
@@ -92,7 +93,7 @@ def stages_table(
         return cannot_tell(title or _("Steps of the calculation"), result.rows)
     table = pd.DataFrame(
         {
-            _("Step"): [label(name, labels) for name in result.stages],
+            _("Step"): [stage_name(name, labels) for name in result.stages],
             _("Value"): [stage_text(value) for value in result.stages.values()],
         }
     )
@@ -153,11 +154,9 @@ def interval_text(low: float, high: float, *, as_percent: bool = True, digits: i
 
 def _aligned(texts: pd.DataFrame) -> str:
     """An HTML table whose columns of figures stand right."""
-    table = html_table(texts, numeric=False)
     figures = [
         place
         for place, name in enumerate(texts.columns)
-        if place and all(not text or text[0] in "0123456789+−—<n" for text in texts[name])
+        if place and all(not text or text[0] in "0123456789+−—<" for text in texts[name])
     ]
-    classes = " ".join(f"num-{place + 1}" for place in figures)
-    return table.replace("<table>", f'<table class="figures {classes}">', 1)
+    return html_table(texts, numeric=False, figures=figures)

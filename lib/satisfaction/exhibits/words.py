@@ -21,15 +21,30 @@ REASONS = {
     "no_frame": N_("the number of households is not known"),
     "empty_stratum": N_("a stratum has no answers"),
     "not_comparable": N_("the question was not asked in the same way"),
-    "collinear": N_("two items always move together"),
+    "collinear": N_("the item says what others say already"),
+    "interval_covers_target": N_("the interval covers the target"),
+    "no_group": N_("the group is not known"),
+    "rows_with_missing": N_("not all questions answered"),
+    "weight_zero": N_("weight zero"),
 }
 
 METHODS = {
     "wilson_n_eff": N_("Wilson interval on the effective sample size"),
     "wilson_n_eff_t": N_("Wilson interval on the effective sample size, with the design's t"),
     "korn_graubard": N_("Korn-Graubard interval"),
-    "wald": N_("normal approximation"),
-    "mean": N_("design-based mean, t interval"),
+    "wald_t": N_("normal approximation"),
+    "mean_linearised": N_("design-based mean, t interval"),
+    "ratio_linearised": N_("design-based ratio, t interval"),
+    "std_linearised": N_("design-based standard deviation, t interval"),
+    "total_linearised": N_("design-based total, t interval"),
+    "woodruff": N_("Woodruff interval of a quantile"),
+    "cochran": N_("Cochran's formula with finite population correction"),
+    "proportional_allocation": N_("proportional allocation"),
+    "neyman_allocation": N_("Neyman allocation"),
+    "power_allocation": N_("power allocation"),
+    "expected_margin": N_("expected margin of error"),
+    "frame_waterfall": N_("count of households step by step"),
+    "exclusion_bounds": N_("bounds: all excluded satisfied, or none"),
     "t": N_("t interval"),
     "newcombe": N_("Newcombe interval"),
     "wave_difference": N_("difference of two independent waves, t test"),
@@ -41,7 +56,20 @@ METHODS = {
     "priority_quadrant": N_("importance against satisfaction"),
     "importance_satisfaction": N_("share naming it times share not satisfied"),
     "chi_square_goodness_of_fit": N_("chi-square goodness of fit"),
+    "cronbach_alpha": N_("Cronbach's alpha"),
+    "cronbach_alpha_listwise": N_("Cronbach's alpha, complete answers"),
+    "cronbach_alpha_pairwise": N_("Cronbach's alpha, pairwise answers"),
     "beta_jeffreys": N_("beta distribution with Jeffreys prior"),
+}
+
+STAGES = {
+    "cochran": N_("For an unlimited population (Cochran)"),
+    "finite_population": N_("With finite population correction"),
+    "minimum_share": N_("Minimum share of households"),
+    "minimum_strata": N_("Minimum per stratum"),
+    "needed": N_("Answers needed"),
+    "invitations": N_("Households to invite"),
+    "expected_answers": N_("Answers expected"),
 }
 
 HEADERS = {
@@ -130,6 +158,13 @@ def reason_text(code: str) -> str:
 def method_text(code: str) -> str:
     """A method code in words; the code itself if it is a new one."""
     return _(METHODS[code]) if code in METHODS else clean(code).replace("_", " ")
+
+
+def stage_name(code: str, labels: Labels | None = None) -> str:
+    """A stage of a calculation in words."""
+    if code in STAGES and code not in (labels or {}):
+        return _(STAGES[code])
+    return label(code, labels).replace("_", " ")
 
 
 def header_text(column: str) -> str:

@@ -8,9 +8,7 @@ from satisfaction.methods.change import (
 from satisfaction.methods.correlation import correlation_matrix, correlations
 from satisfaction.methods.drivers import (
     johnson_weights,
-    priority_quadrant,
     shapley_importance,
-    stated_importance,
 )
 from satisfaction.methods.estimation import (
     estimates_from_tallies,
@@ -22,24 +20,41 @@ from satisfaction.methods.estimation import (
     survey_std,
     survey_total,
 )
-from satisfaction.methods.ranking import certainly_low, grade_probabilities, peer_comparison
+from satisfaction.methods.priorities import (
+    importance_shares,
+    priority_quadrant,
+    stated_importance,
+)
+from satisfaction.methods.ranking import (
+    certainly_low,
+    grade_probabilities,
+    other_projects,
+    own_row,
+    peer_comparison,
+)
 from satisfaction.methods.reliability import cronbach_alpha
 from satisfaction.methods.result import Result
 from satisfaction.methods.sampling import (
-    allocation,
     draw_sample,
     exclusion_bounds,
     expected_margin,
     frame_waterfall,
     sample_size,
 )
+from satisfaction.methods.stratification import allocation
 from satisfaction.methods.targets import conversions_for, conversions_needed, target_verdict
-from satisfaction.methods.weighting import kish_deff, representativeness, stratum_weights
+from satisfaction.methods.weighting import (
+    composition,
+    kish_deff,
+    representativeness,
+    stratum_weights,
+)
 
 __all__ = [
     "Result",
     "allocation",
     "certainly_low",
+    "composition",
     "conversions_for",
     "conversions_needed",
     "correlation_matrix",
@@ -52,8 +67,11 @@ __all__ = [
     "expected_margin",
     "frame_waterfall",
     "grade_probabilities",
+    "importance_shares",
     "johnson_weights",
     "kish_deff",
+    "other_projects",
+    "own_row",
     "peer_comparison",
     "priority_quadrant",
     "representativeness",

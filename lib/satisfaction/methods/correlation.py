@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, norm, rankdata, t
 
-from satisfaction.methods.change import adjusted_p_values
+from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
 
 Array = NDArray[np.float64]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import beta
 
-from satisfaction.methods.change import adjusted_p_values, share_difference_p_value
+from satisfaction.methods.change import share_difference_p_value
 from satisfaction.methods.intervals import check_level, newcombe_difference
+from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
 
 GRADES = ("excellent", "good", "average", "poor")
@@ -193,3 +195,18 @@ def certainly_low(result: Result) -> list[str]:
     rows = result.rows[result.rows["estimate"].notna()]
     below = rows[rows["ci_high"] < rows["estimate"].mean()]
     return [str(item) for item in below.sort_values("estimate", kind="stable")["item"]]
+
+
+def own_row(result: Result, project: str) -> pd.Series:
+    """The row of one project among its peers; without answers a row that says so."""
+    found = result.rows[result.rows["project"] == project]
+    if len(found):
+        return found.iloc[0]
+    nothing = dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high", "n_eff"), np.nan)
+    return pd.Series({"project": project, **nothing, "n": 0, "reason": "no_answers"})
+
+
+def other_projects(result: Result, project: str, *, minimum_n: int = 1) -> Result:
+    """The peers of a project: without itself and without those with fewer than ``minimum_n``."""
+    rows = result.rows[(result.rows["project"] != project) & (result.rows["n"] >= minimum_n)]
+    return replace(result, rows=rows.reset_index(drop=True))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from pingouin import cronbach_alpha as pingouin_alpha
 from scipy.stats import f
 
 from satisfaction.methods.result import Result
@@ -76,6 +75,8 @@ def _alpha(
         return row | {"reason": "too_few"}
     if covariances.to_numpy().sum() <= 0:
         return row | {"reason": "no_variation"}
+    from pingouin import cronbach_alpha as pingouin_alpha  # seconds to import; only needed here
+
     alpha = float(pingouin_alpha(data=scores, nan_policy=missing)[0])
     upper_tail, lower_tail = (1 - level) / 2, (1 + level) / 2
     df = n - 1, (n - 1) * (k - 1)

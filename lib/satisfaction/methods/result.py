@@ -7,8 +7,8 @@ Proportions stay between 0 and 1; nothing is rounded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -63,3 +63,9 @@ class Result:
         if len(found) != 1:
             raise KeyError(f"{len(found)} rows of {self.method} match {keys}")
         return found.iloc[0]
+
+    def in_order(self, column: str, values: Sequence[Any]) -> Result:
+        """The same Result with its rows in the order of ``values`` of a key column."""
+        place = {value: number for number, value in enumerate(values)}
+        rows = self.rows.sort_values(column, key=lambda v: v.map(place), kind="stable")
+        return replace(self, rows=rows.reset_index(drop=True))

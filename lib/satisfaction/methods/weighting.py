@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
+from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
 
 # Cochran's rule for the chi-square approximation: no expected count below 1, few below 5.
@@ -128,7 +128,7 @@ def representativeness(
     ]  # fmt: skip
     rows = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=columns)
     p = pd.Series({v: s["p_value"] for v, s in stages.items()}, dtype=float).dropna()
-    adjusted = dict(zip(p.index, multipletests(p, method="holm")[1], strict=True)) if len(p) else {}
+    adjusted = dict(zip(p.index, adjusted_p_values(p), strict=True))
     rows["p_holm"] = rows["variable"].map(adjusted).astype(float)
     return Result(
         rows=rows[columns],
@@ -177,3 +177,55 @@ def _variable_balance(
         }
     )
     return rows, test
+
+
+def composition(current: pd.DataFrame, previous: pd.DataFrame, variables: Sequence[str]) -> Result:
+    """Who answered, and how, in two waves: counts and shares per category of each variable.
+
+    Rows: ``variable, category, n, n_previous, current, previous`` (shares), ``difference``,
+    ``p_value`` (chi-square of the two waves' counts, one per variable; NaN with expected counts
+    below 1 or more than a fifth below 5), ``p_holm`` over the variables, ``reason``.
+    """
+    blocks = []
+    tests: dict[str, float] = {}
+    for variable in variables:
+        counts = pd.DataFrame(
+            {
+                "n": current[variable].value_counts(),
+                "n_previous": previous[variable].value_counts(),
+            }
+        ).fillna(0)
+        counts = counts[counts.sum(axis=1) > 0].sort_index()
+        table = counts.to_numpy(dtype=float)
+        tests[variable] = _homogeneity(table)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = table / table.sum(axis=0)
+        blocks.append(
+            pd.DataFrame(
+                {
+                    "variable": variable,
+                    "category": counts.index.astype(str),
+                    "n": table[:, 0].astype(int),
+                    "n_previous": table[:, 1].astype(int),
+                    "current": shares[:, 0],
+                    "previous": shares[:, 1],
+                    "difference": shares[:, 0] - shares[:, 1],
+                    "p_value": tests[variable],
+                    "reason": "" if table.sum(axis=0).all() else "no_answers",
+                }
+            )
+        )
+    adjusted = dict(zip(tests, adjusted_p_values(list(tests.values())), strict=True))
+    rows = pd.concat(blocks, ignore_index=True)
+    rows["p_holm"] = rows["variable"].map(adjusted).astype(float)
+    return Result(rows, "chi_square_homogeneity", n=len(current))
+
+
+def _homogeneity(table: npt.NDArray) -> float:
+    """p-value of the chi-square test of homogeneity; NaN where the counts do not carry it."""
+    if table.shape[0] < 2 or not table.sum(axis=0).all():
+        return float("nan")
+    expected = stats.contingency.expected_freq(table)
+    if expected.min() < LEAST_EXPECTED or (expected < USUAL_EXPECTED).mean() > SHARE_BELOW_USUAL:
+        return float("nan")
+    return float(stats.chi2_contingency(table, correction=False).pvalue)

@@ -13,7 +13,8 @@ _PATH = re.compile(
     r"(?:file://)?(?<![\w/<.])(?:[A-Za-z]:[\\/]|/)(?:[^\s\\/:'\"<>|,;()]+[\\/])+([^\s\\/:'\"<>|,;()]*)"
 )
 _PERSONAL = (
-    re.compile(r"(?<!\d)\+?\d[\d -]{8,18}\d(?!\d)"),  # phone and identity numbers
+    # phone and identity numbers, but no dates
+    re.compile(r"(?<![\d-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d[\d -]{8,18}\d(?!\d)"),
     re.compile(r"\d+\s*[栋幢座][\d\s单元-]*\d+\s*室?"),  # rooms
     re.compile(r"[\u4e00-\u9fff][A-Z][·\s]?[A-Z0-9]{5,6}(?![A-Za-z0-9])"),  # number plates
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
@@ -29,7 +30,7 @@ def in_words(kind: str, message: str) -> str:
 
 
 def shown(message: str) -> str:
-    """``message`` without terminal codes, folders and personal data, and not longer than a screen."""
+    """``message`` without terminal codes, folders and personal data, and not too long."""
     text = _CONTROL.sub("", _ANSI.sub("", message)).strip()
     text = _PATH.sub(lambda path: path.group(1) or "…", text)
     for pattern in _PERSONAL:

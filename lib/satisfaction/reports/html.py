@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copy
 import re
-import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,20 +19,22 @@ from traitlets.config import Config
 
 from satisfaction import i18n
 from satisfaction.data.choices import PROPERTY_TYPES
-from satisfaction.exhibits import fonts, palette
+from satisfaction.exhibits import fonts
 from satisfaction.i18n import LANGUAGES, _
 from satisfaction.reports.notebooks import H1, tags
+from satisfaction.reports.page import (
+    LANGUAGE_CODES,
+    LANGUAGE_NAMES,
+    POLICY,
+    TEMPLATE,
+    kind_and_question,
+    named,
+    style_sheet,
+    with_font,
+)
 from satisfaction.reports.page_check import page_problems
 from satisfaction.reports.record import Record
 
-TEMPLATE = Path(__file__).parent / "template"
-LANGUAGE_CODES = {"zh": "zh-CN", "en": "en"}
-LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
-    "base-uri 'none'; form-action 'none'"
-)
-FONT_PLACE = "/*embedded font*/"
 SHOWN = ["text/html", "image/png", "image/svg+xml", "text/markdown", "text/plain"]
 
 
@@ -52,26 +52,13 @@ def render(page: Page) -> str:
     lang = page.record.lang
     with i18n.speaking(lang):
         notebook, sections = _readable(page.notebook, lang)
-        resources = {"page": {**_words(page), "sections": sections}}
+        resources = {"page": {**_words(page, notebook), "sections": sections}}
         text, _resources = exporter().from_notebook_node(notebook, resources)
     text = with_font(text)
     problems = page_problems(text)
     if problems:
         raise ValueError(f"the page would not be safe: it holds {'; '.join(problems[:3])}")
     return text
-
-
-def with_font(text: str) -> str:
-    """The page with its own characters of the shipped font embedded."""
-    # all of ASCII, so that another run id or time never asks for another font
-    return text.replace(FONT_PLACE, fonts.font_face_css(text + string.printable), 1)
-
-
-@cache
-def style_sheet() -> str:
-    """The style sheet with the palette's colours."""
-    rules = (TEMPLATE / "report.css").read_text(encoding="utf-8")
-    return f":root{{{palette.css_variables()}}}\n{FONT_PLACE}\n{rules}"
 
 
 @cache
@@ -153,11 +140,23 @@ def _readable(notebook: NotebookNode, lang: str) -> tuple[NotebookNode, list[tup
     return notebook, sections
 
 
-def _words(page: Page) -> dict[str, Any]:
+def _text(notebook: NotebookNode, record: Record) -> str:
+    """All that a reader will see but our own words."""
+    shown = [record.title, *record.project_name.values(), *record.wave_name.values()]
+    for cell in notebook.cells:
+        shown.append(cell.metadata.get("html", ""))
+        shown += [
+            str(each.get("data", {}).get("text/html", "")) for each in cell.get("outputs", [])
+        ]
+    return unescape("".join(shown))
+
+
+def _words(page: Page, notebook: NotebookNode) -> dict[str, Any]:
     record = page.record
     verdict = record.verdict
     households = verdict.get("population")
     kind = PROPERTY_TYPES.get(record.property_type)
+    about, question = kind_and_question(record.title)
     facts = [
         kind[record.lang == "en"] if kind else record.property_type,
         record.region,
@@ -165,7 +164,8 @@ def _words(page: Page) -> dict[str, Any]:
     ]
     return {
         "code": LANGUAGE_CODES[record.lang],
-        "title": record.title,
+        "kind": about,
+        "question": question,
         "project": named(record.project_name, record.lang, record.project),
         "wave": named(record.wave_name, record.lang, record.wave),
         "facts": [fact for fact in facts if fact],
@@ -174,13 +174,8 @@ def _words(page: Page) -> dict[str, Any]:
         "style": style_sheet(),
         "policy": POLICY,
         "record": record,
-        "missing": fonts.missing_glyphs(str(page.notebook)),
+        "missing": fonts.missing_glyphs(_text(notebook, record)),
     }
-
-
-def named(names: Mapping[str, str], lang: str, otherwise: str) -> str:
-    """A name in ``lang``, in any language, or what stands for it."""
-    return names.get(lang) or next(iter(names.values()), "") or otherwise
 
 
 def _siblings(page: Page) -> Iterator[tuple[str, str, str]]:

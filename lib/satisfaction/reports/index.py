@@ -1,11 +1,11 @@
-"""``index.html``: all projects at a glance, built from the records beside the reports and nothing else."""
+"""``index.html``: all projects at a glance, built from nothing but the records."""
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,11 +15,12 @@ from jinja2 import Environment, FileSystemLoader
 from satisfaction import i18n
 from satisfaction.data.choices import PROPERTY_TYPES
 from satisfaction.i18n import LANGUAGES, MISSING, N_, _
-from satisfaction.reports.html import (
+from satisfaction.reports.page import (
     LANGUAGE_CODES,
     LANGUAGE_NAMES,
     POLICY,
     TEMPLATE,
+    kind_and_question,
     named,
     style_sheet,
     with_font,
@@ -53,7 +54,7 @@ def build_index(out: Path, lang: str | None = None) -> Path:
     temporary = out / f".index.html.{uuid.uuid4().hex[:8]}.part"
     try:
         temporary.write_text(index_page(records, unreadable, lang), encoding="utf-8", newline="\n")
-        os.replace(temporary, place)
+        temporary.replace(place)
     finally:
         temporary.unlink(missing_ok=True)
     return place
@@ -115,9 +116,7 @@ def _row(records: list[Record], lang: str) -> dict[str, Any]:
         "word": _(WORDS[state]),
         "verdict": kind,
         "verdict_word": _(WORDS[kind]) if kind else "",
-        "errors": list(
-            dict.fromkeys((record.title or record.report, record.error) for record in failures)
-        ),
+        "errors": _errors(failures, lang),
         "share": i18n.percent(share) if share is not None else MISSING,
         "share_value": share if share is not None else 2.0,
         "interval": _interval(verdict),
@@ -141,6 +140,14 @@ def _headline(records: list[Record], lang: str) -> Record:
     )
 
 
+def _errors(failures: list[Record], lang: str) -> list[tuple[str, str]]:
+    """Title and error of each failed report, once: in our language if it failed in that one."""
+    told: dict[str, tuple[str, str]] = {}
+    for record in sorted(failures, key=lambda each: (each.lang != lang, _order(each))):
+        told.setdefault(record.report, (_short_title(record), record.error))
+    return list(told.values())
+
+
 def _links(records: list[Record], lang: str) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Title and (address, language code, language name) of each report; our language first."""
     reports: dict[str, list[Record]] = defaultdict(list)
@@ -152,7 +159,7 @@ def _links(records: list[Record], lang: str) -> list[tuple[str, list[tuple[str, 
         versions.sort(key=lambda record: (record.lang != lang, record.lang))
         links.append(
             (
-                versions[0].title or versions[0].report,
+                _short_title(versions[0]),
                 [
                     (_address(each), LANGUAGE_CODES.get(each.lang, each.lang), _language(each))
                     for each in versions
@@ -160,6 +167,11 @@ def _links(records: list[Record], lang: str) -> list[tuple[str, list[tuple[str, 
             )
         )
     return links
+
+
+def _short_title(record: Record) -> str:
+    kind, question = kind_and_question(record.title)
+    return kind or question or record.report
 
 
 def _address(record: Record) -> str:
@@ -182,7 +194,7 @@ def _newest_first(wave: str) -> tuple[int, ...]:
 
 def _figure(verdict: Mapping[str, Any], key: str) -> float | None:
     value = verdict.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         return None
     return float(value)
 

@@ -20,7 +20,7 @@ from satisfaction.reports.batch import Event
 
 
 class RunProgress:
-    """Shows the events of a run: ``with RunProgress(total) as shown: run_reports(…, on_event=shown)``."""
+    """Shows the events of a run: ``with RunProgress(total) as shown``, then ``on_event=shown``."""
 
     def __init__(self, total: int, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)

@@ -6,7 +6,6 @@ Records are the archive (S0-4) and the only thing that the index is built from.
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,6 +17,8 @@ from satisfaction.reports.task import Task
 SCHEMA = 1
 MIME = "application/vnd.satisfaction.verdict+json"
 VERDICTS = ("met", "not_met", "cannot_tell", "info")
+TEXTS = ("run_id", "report", "project", "wave", "lang", "state", "title", "error", "html",
+         "property_type", "region")  # fmt: skip
 REQUIRED = ("project", "wave", "verdict", "sentence")
 
 
@@ -85,7 +86,7 @@ def record_from_json(text: str) -> Record:
         record = Record(**{name: value for name, value in plain.items() if name in names})
     except TypeError as error:
         raise ValueError("the record is not complete") from error
-    for name in ("run_id", "report", "project", "wave", "lang", "state", "error", "html"):
+    for name in TEXTS:
         if not isinstance(getattr(record, name), str):
             raise ValueError(f"{name} is not text")
     for name in ("project_name", "wave_name", "verdict"):
@@ -164,7 +165,7 @@ def publish(out: Path, record: Record, files: Mapping[str, bytes]) -> None:
         for extension in {".html", ".ipynb"} - set(contents):
             (folder / (record.stem + extension)).unlink(missing_ok=True)
         for temporary, place in written:
-            os.replace(temporary, place)
+            temporary.replace(place)
     finally:
         for temporary, _place in written:
             temporary.unlink(missing_ok=True)

@@ -34,7 +34,11 @@ KERNEL_ARGUMENTS = ["--HistoryManager.enabled=False"]  # kernels side by side lo
 
 
 class SocketKernelManager(AsyncKernelManager):
-    """Talks to its kernel through socket files: two kernels can never be given the same port."""
+    """Talks to its kernel through socket files: two kernels can never be given the same port.
+
+    The files lie in the working folder, which is the report's own; their names are relative and so
+    never too long for the system.
+    """
 
     def _transport_default(self) -> str:
         return "ipc" if os.name == "posix" else "tcp"
@@ -50,7 +54,7 @@ def main(path: Path) -> None:
                   job["versions"])  # fmt: skip
     # the record is what tells the parent that the report is complete
     (private / "record.part").write_text(record.to_json(), encoding="utf-8")
-    os.replace(private / "record.part", private / "record.json")
+    (private / "record.part").replace(private / "record.json")
 
 
 def make(task: Task, private: Path, run_id: str, code: str, versions: dict[str, str]) -> Record:

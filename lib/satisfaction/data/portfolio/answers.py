@@ -10,6 +10,7 @@ finite-population fact, and only sampling and non-response stand between it and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from satisfaction.data.portfolio.households import exact_parts, flagged, generator
+from satisfaction.data.portfolio.project import ProjectTruth
 from satisfaction.data.portfolio.truth import (
     DROPPED_IN_2025,
     GROUP_EFFECTS,
@@ -25,10 +27,9 @@ from satisfaction.data.portfolio.truth import (
     PULSE_ITEMS,
     REWORDED,
     WEIGHTS,
-    ProjectTruth,
 )
 
-FloatArray = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.floating]
 
 ITEM_LEVELS = {
     "lifts": 0.0, "staff_attitude": 0.25, "response_speed": -0.05, "cleaning": 0.10,
@@ -73,7 +74,7 @@ def frame_answers(
     people = frame[frame["occupancy"] != "not_moved_in"].reset_index(drop=True)
     random = generator(seed, truth.project, wave, "answers")
     people["mode"] = exact_parts(dict(truth.mode_mix(wave)), len(people), random)
-    phone = (people["mode"] == "phone").to_numpy(dtype=float) * truth.phone_effect
+    phone: FloatArray = (people["mode"] == "phone").to_numpy(dtype=float) * truth.phone_effect
     unhappy = flagged(history, "blacklisted", pd.Timestamp("2025-12-31"))
     classes = _classes(truth, people, unhappy, wave)
     level = np.select(
@@ -164,7 +165,9 @@ def _constants(
     return constant
 
 
-def _lifts_shift(overall, latent: FloatArray, column: int, share: float) -> float:  # type: ignore[no-untyped-def]
+def _lifts_shift(
+    overall: Callable[[FloatArray], FloatArray], latent: FloatArray, column: int, share: float
+) -> float:
     """How far the lifts' latent must fall until only ``share`` is satisfied (bisection)."""
     low, high = -4.0, 0.0
     for _ in range(30):

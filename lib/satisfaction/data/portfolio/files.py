@@ -17,7 +17,11 @@ CREATED = datetime(2026, 1, 5, 9, 0)  # fixed: the same portfolio gives the same
 
 
 def company_wording(
-    table: str, rows: pd.DataFrame, *, headings: Headings = "zh", labels: dict[str, str] | None = None
+    table: str,
+    rows: pd.DataFrame,
+    *,
+    headings: Headings = "zh",
+    labels: dict[str, str] | None = None,
 ) -> pd.DataFrame:
     """Codes as Chinese words and columns under Chinese headings; ``labels`` heads item columns."""
     columns = TABLES[table].columns

@@ -7,8 +7,8 @@ import pandas as pd
 
 from satisfaction.data.portfolio.answers import asked_items
 from satisfaction.data.portfolio.households import generator
+from satisfaction.data.portfolio.project import ProjectTruth
 from satisfaction.data.portfolio.survey import COACH
-from satisfaction.data.portfolio.truth import ProjectTruth
 
 # role -> recorder, visits a month and person, shares of home / phone / random, in-depth share
 ROLES: dict[str, tuple[str, int, tuple[float, float, float], float]] = {
@@ -19,17 +19,47 @@ ROLES: dict[str, tuple[str, int, tuple[float, float, float], float]] = {
     "security_head": ("安全负责人", 5, (0.70, 0.10, 0.20), 0.0),
 }
 PLANS: dict[str, tuple[str, str, str, str]] = {
-    "lifts": ("电梯故障多，停梯时间长", "resources", "on_site_quality", "更换曳引机，签订两小时到场的维保协议"),
-    "staff_attitude": ("前台与秩序人员态度不佳", "people", "service_innovation", "开展服务礼仪培训，每周抽查录音"),
+    "lifts": (
+        "电梯故障多，停梯时间长",
+        "resources",
+        "on_site_quality",
+        "更换曳引机，签订两小时到场的维保协议",
+    ),
+    "staff_attitude": (
+        "前台与秩序人员态度不佳",
+        "people",
+        "service_innovation",
+        "开展服务礼仪培训，每周抽查录音",
+    ),
     "response_speed": ("报修上门慢", "process", "butler_support", "管家跟单到完成，超时自动升级"),
-    "cleaning": ("楼道与大堂清洁不到位", "resources", "on_site_quality", "增加两个保洁岗，每日拍照点检"),
-    "access_control": ("外来人员管控不严", "process", "on_site_quality", "重设门禁权限，访客实名登记"),
-    "communication": ("通知与收费说明不清楚", "process", "publicity", "每月公示收支，停水停电提前两天通知"),
+    "cleaning": (
+        "楼道与大堂清洁不到位",
+        "resources",
+        "on_site_quality",
+        "增加两个保洁岗，每日拍照点检",
+    ),
+    "access_control": (
+        "外来人员管控不严",
+        "process",
+        "on_site_quality",
+        "重设门禁权限，访客实名登记",
+    ),
+    "communication": (
+        "通知与收费说明不清楚",
+        "process",
+        "publicity",
+        "每月公示收支，停水停电提前两天通知",
+    ),
     "patrols": ("夜间巡逻少", "people", "on_site_quality", "夜间巡逻增加到四次并上墙公示"),
-    "parking": ("车位紧张，道闸识别慢", "resources", "service_innovation", "升级道闸，划出访客限时车位"),
+    "parking": (
+        "车位紧张，道闸识别慢",
+        "resources",
+        "service_innovation",
+        "升级道闸，划出访客限时车位",
+    ),
     "shared_charges": ("公摊费用不透明", "process", "publicity", "公摊明细上墙并在公众号公布"),
     "activities": ("社区活动少", "resources", "publicity", "每季度组织一次邻里活动"),
-}  # fmt: skip
+}
 OWNERS = ("项目经理", "工程主管", "客服主管", "秩序主管", "环境主管")
 
 

@@ -7,7 +7,8 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from satisfaction.data.portfolio.truth import TRUTH, UPCOMING, ProjectTruth
+from satisfaction.data.portfolio.project import ProjectTruth
+from satisfaction.data.portfolio.truth import TRUTH, UPCOMING
 
 BURST_FROM, BURST_HOURS = pd.Timestamp("2025-10-20 09:00"), 7 * 24
 
@@ -76,9 +77,9 @@ def flags(truth: ProjectTruth, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     start = pd.Timestamp("2025-06-01" if new else "2022-03-01")
     span = 120 * 24 if new else 540 * 24
 
-    def block(chosen: np.ndarray, flag: str, reasons: list[str], **given: object) -> pd.DataFrame:
+    def block(chosen: np.ndarray, flag: str, reasons: list[str]) -> pd.DataFrame:
         hours = pd.to_timedelta(random.integers(0, span, len(chosen)), unit="h")
-        rows = pd.DataFrame(
+        return pd.DataFrame(
             {
                 "project": truth.project,
                 "household": frame["household"].to_numpy()[chosen],
@@ -89,7 +90,6 @@ def flags(truth: ProjectTruth, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
                 "recorded_by": random.choice(["客服01", "客服02", "客服03"], len(chosen)),
             }
         )
-        return rows.assign(**given)
 
     grounds = ["多次投诉未达成一致", "长期拒交物业费", "房屋质量纠纷", "与现场人员发生争执"]
     end = np.cumsum([late, black - late, converted, good])
@@ -99,7 +99,7 @@ def flags(truth: ProjectTruth, frame: pd.DataFrame, seed: int) -> pd.DataFrame:
         .assign(set_at=burst, recorded_by="客服03"),
         block(order[end[0] : end[1]], "blacklisted", grounds),
         block(order[end[1] : end[2]], "blacklisted", grounds),
-        block(order[end[2] : end[3]], "good_relationship", ["长期配合", "社区志愿者", "业委会成员"]),
+        block(order[end[2] : end[3]], "good_relationship", ["长期配合", "社区志愿者"]),
     ]  # fmt: skip
     # a converted customer loses the flag (S3-2)
     parts[2]["cleared_at"] = parts[2]["set_at"] + pd.to_timedelta(

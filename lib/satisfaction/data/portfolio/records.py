@@ -13,13 +13,13 @@ from satisfaction.data.portfolio.phrases import (
     REASONS,
     SUGGESTIONS,
 )
-from satisfaction.data.portfolio.truth import ProjectTruth
+from satisfaction.data.portfolio.project import ProjectTruth
 
 AS_OF = pd.Timestamp("2025-12-31 18:00")
 CHANNELS = ("服务热线", "业主群", "前台", "意见箱", "公众号")
 CLERKS = ("客服01", "客服02", "客服03", "客服04")
 # records a year and household; complaints of a poor or declined project are twice as many
-YEARLY = {"complaint": 0.03, "request": 0.09, "enquiry": 0.05, "repair": 0.15}
+YEARLY = {"complaint": 0.03, "request": 0.05, "enquiry": 0.03, "repair": 0.08}
 OUTAGE = pd.Timestamp("2025-08-12 08:00"), pd.Timestamp("2025-08-13 12:00")
 CLASS_SHARES = (0.72, 0.20, 0.08)  # service, developer, external (S1-2)
 

@@ -9,8 +9,9 @@ import pandas as pd
 from satisfaction.data.portfolio.answers import FrameAnswers, asked_items, frame_answers
 from satisfaction.data.portfolio.households import flagged, generator
 from satisfaction.data.portfolio.phrases import COMPLAINTS, ENDINGS, NOTHING, OPENINGS, PRAISE
-from satisfaction.data.portfolio.truth import DESIGN, ProjectTruth
-from satisfaction.methods.sampling import allocation, draw_sample, sample_size
+from satisfaction.data.portfolio.project import DESIGN, ProjectTruth
+from satisfaction.methods.sampling import draw_sample, sample_size
+from satisfaction.methods.stratification import allocation
 
 DESIGN_VERSION = "2026-1"
 DONT_KNOW = 9
@@ -109,7 +110,7 @@ def _sheets(
     people = potential.households.iloc[chosen].reset_index(drop=True)
     scores = potential.scores.iloc[chosen].reset_index(drop=True)
     answered = _times(opened_on(wave), len(people), random)
-    mode = people["mode"].to_numpy(dtype=object)
+    mode = people["mode"].to_numpy(dtype=object, copy=True)
     collector = _collectors(mode, random)
     coached = np.zeros(len(people), dtype=bool)
     if truth.case == "coached" and wave == "2025":
@@ -141,7 +142,7 @@ def _sheets(
 
 def _propensity(
     truth: ProjectTruth, wave: str, potential: FrameAnswers
-) -> npt.NDArray[np.float64]:
+) -> npt.NDArray[np.floating]:
     """Chance to answer: depends on the group, and a little on satisfaction."""
     people = potential.households
     if truth.case == "mix_only" and "-" not in wave:
@@ -157,20 +158,16 @@ def _propensity(
     return base + np.where(satisfied, 0.005, -0.015)
 
 
-def _times(
-    opened: pd.Timestamp, n: int, random: np.random.Generator
-) -> npt.NDArray[np.datetime64]:
+def _times(opened: pd.Timestamp, n: int, random: np.random.Generator) -> npt.NDArray[np.datetime64]:
     days = np.minimum(random.beta(1.2, 2.0, n) * 28, 27).astype(int)
     minutes = np.clip(random.normal(15 * 60, 180, n), 8 * 60, 21 * 60).astype(int)
-    return (opened + pd.to_timedelta(days * 1440 + minutes, unit="min")).to_numpy()
+    return (opened + pd.to_timedelta(days * 1440 + minutes, unit="min")).to_numpy(copy=True)
 
 
-def _burst(
-    opened: pd.Timestamp, n: int, random: np.random.Generator
-) -> npt.NDArray[np.datetime64]:
+def _burst(opened: pd.Timestamp, n: int, random: np.random.Generator) -> npt.NDArray[np.datetime64]:
     """Minutes apart, on the 12th and 13th day."""
     minutes = random.integers(0, 3 * 60, n) + 14 * 60 + random.integers(11, 13, n) * 1440
-    return (opened + pd.to_timedelta(minutes, unit="min")).to_numpy()
+    return (opened + pd.to_timedelta(minutes, unit="min")).to_numpy(copy=True)
 
 
 def _collectors(
@@ -188,14 +185,14 @@ def _collectors(
 
 def _with_gaps(scores: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
     """Scores with don't-know codes and empty cells, as sheets come in."""
-    codes = scores.astype("Int64")
-    for item in scores.columns:
-        draw = random.random(len(scores))
-        unknown = DONT_KNOW_SHARES.get(item, 0.0 if item == "overall" else 0.005)
-        blank = 0.004 if item == "overall" else 0.025
-        codes.loc[draw < unknown, item] = DONT_KNOW
-        codes.loc[draw > 1 - blank, item] = pd.NA
-    return codes
+    draw = random.random(scores.shape)
+    unknown = [
+        DONT_KNOW_SHARES.get(item, 0.0 if item == "overall" else 0.005) for item in scores.columns
+    ]
+    blank = [0.004 if item == "overall" else 0.025 for item in scores.columns]
+    codes = np.where(draw < unknown, DONT_KNOW, scores.to_numpy(dtype=float))
+    codes[draw > 1 - np.array(blank)] = np.nan
+    return pd.DataFrame(codes, columns=scores.columns).astype("Int64")
 
 
 def _comments(wave: str, scores: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:

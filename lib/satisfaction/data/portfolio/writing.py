@@ -9,7 +9,8 @@ import pandas as pd
 
 from satisfaction.data.portfolio import follow_up, households, records, survey
 from satisfaction.data.portfolio.files import company_wording, write_csv, write_xlsx
-from satisfaction.data.portfolio.truth import ANNUAL, MONTHLY, SEED, TRUTH
+from satisfaction.data.portfolio.project import ANNUAL, MONTHLY
+from satisfaction.data.portfolio.truth import SEED, TRUTH
 
 # Short labels of the questionnaires, which head the item columns of some files.
 LABELS = {
@@ -38,12 +39,25 @@ GB = "gb18030"
 PAPER_PROJECT = "heyuan"
 PAPER_HEADINGS = {"response": "问卷流水号", "household": "住户码", "answered_at": "填写时间"}
 PAPER_ITEMS = {
-    "overall": "Q0总体", "staff_attitude": "Q1态度", "response_speed": "Q2报修", "communication": "Q3告知",
-    "cleaning": "Q4清洁", "greening": "Q5绿化", "waste_sorting": "Q6分类", "access_control": "Q7门禁",
-    "patrols": "Q8巡逻", "fire_safety": "Q9消防", "lifts": "Q10电梯", "water_power": "Q11水电",
-    "charging": "Q12充电", "activities": "Q13活动", "parking": "Q14停车", "shared_charges": "Q15公摊",
-    "improve": "留言", "praise": "好评",
-}  # fmt: skip
+    "overall": "Q0总体",
+    "staff_attitude": "Q1态度",
+    "response_speed": "Q2报修",
+    "communication": "Q3告知",
+    "cleaning": "Q4清洁",
+    "greening": "Q5绿化",
+    "waste_sorting": "Q6分类",
+    "access_control": "Q7门禁",
+    "patrols": "Q8巡逻",
+    "fire_safety": "Q9消防",
+    "lifts": "Q10电梯",
+    "water_power": "Q11水电",
+    "charging": "Q12充电",
+    "activities": "Q13活动",
+    "parking": "Q14停车",
+    "shared_charges": "Q15公摊",
+    "improve": "留言",
+    "praise": "好评",
+}
 PAPER_CODES = {5: "A", 4: "B", 3: "C", 2: "D", 1: "E", survey.DONT_KNOW: "9"}
 
 
@@ -107,9 +121,7 @@ def _response_files(
     folder: Path, sheets: dict[str, dict[str, pd.DataFrame]]
 ) -> Iterator[tuple[str, Path]]:
     for wave in (*ANNUAL, *MONTHLY):
-        rows = pd.concat(
-            [own[wave] for own in sheets.values() if wave in own], ignore_index=True
-        )
+        rows = pd.concat([own[wave] for own in sheets.values() if wave in own], ignore_index=True)
         if wave == "2025":
             on_paper = (rows["mode"] == "paper").to_numpy()
             paper, rows = rows[on_paper], rows[~on_paper]

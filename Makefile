@@ -1,0 +1,55 @@
+# On a machine with Python (3.11 or newer) and make: `make reports` and `make test` do the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: reports test lab check bench clean lock generated screenshots
+
+reports: $(READY) data/workbook.duckdb  ## all reports of the newest annual wave, and the index
+	$(BIN)/python -m satisfaction run --all
+
+data/workbook.duckdb: | $(READY)
+	$(BIN)/python -m satisfaction demo
+
+test: $(READY)  ## every test, in as many processes as there are cores
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+lab: $(READY)  ## explore in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+check: $(READY)  ## style, types, notebooks, catalogs, generated files, lock
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m satisfaction check
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --extra dev --no-emit-index-url \
+		--no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.txt
+	git diff --exit-code requirements.txt
+
+bench: $(READY)  ## measured figures, side by side in one run
+	$(BIN)/python benchmarks/import_speed.py
+	$(BIN)/python benchmarks/drivers_speed.py
+
+generated: $(READY)  ## write schema, dictionary and catalogs anew from their sources
+	$(BIN)/python -m satisfaction check --write
+
+screenshots: $(READY)  ## the pictures of the README, from the reports as they are
+	$(BIN)/python docs/screenshots.py
+
+lock: $(READY)  ## newest versions that fit pyproject.toml
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --extra dev \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+		pyproject.toml -o requirements.txt
+
+clean:  ## everything that is built; raw files stay
+	rm -rf $(VENV) data/workbook.duckdb* data/contacts.duckdb* .pytest_cache .ruff_cache .mypy_cache
+	find reports -mindepth 1 ! -name README.md -delete
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(READY)

@@ -1,0 +1,241 @@
+"""Tables with a heading of their own: sizes, margins, samples, grades, mixes and standings."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from satisfaction import i18n
+from satisfaction.exhibits.exhibit import Exhibit, html_table
+from satisfaction.exhibits.notes import cannot_tell, note
+from satisfaction.exhibits.tables import result_table, stages_table
+from satisfaction.exhibits.verdict import GRADES
+from satisfaction.exhibits.words import Labels, label, labelled, reason_text
+from satisfaction.i18n import N_, _
+from satisfaction.methods.result import Result
+
+SIZE_STAGES = {
+    "cochran": N_("Formula for a proportion"),
+    "finite_population": N_("Corrected for the number of households"),
+    "minimum_share": N_("Minimum share of households (S0-10)"),
+    "minimum_strata": N_("Minimum per customer group (S0-10)"),
+    "needed": N_("Answers needed"),
+    "invitations": N_("Households to invite"),
+    "expected_answers": N_("Answers to expect"),
+}
+VARIABLES = {
+    "mode": N_("Collection mode"),
+    "customer_group": N_("Customer group"),
+    "occupancy": N_("Occupancy"),
+    "building": N_("Building"),
+}
+
+
+def size_table(size: Result) -> Exhibit:
+    """How the sample size was reached, stage by stage."""
+    words = {stage: _(text) for stage, text in SIZE_STAGES.items()}
+    title = _("{needed} answers are needed, {invitations} households are invited").format(
+        needed=i18n.number(size.stages["needed"]),
+        invitations=i18n.number(size.stages["invitations"]),
+    )
+    return stages_table(size, words, title=title)
+
+
+def margin_table(margin: Result, labels: Labels) -> Exhibit:
+    """Expected margins of error, the whole first, in points."""
+    rows = margin.rows
+    table = pd.DataFrame(
+        {
+            _("Customer group"): [
+                _("All") if row.scope == "all" else label(row.stratum, labels)
+                for row in rows.itertuples()
+            ],
+            _("Expected answers"): [i18n.number(n) for n in rows["n"]],
+            _("Margin of error (points)"): [
+                reason_text(row.reason)
+                if pd.isna(row.estimate)
+                else "±" + i18n.points(row.estimate).lstrip("+")
+                for row in rows.itertuples()
+            ],
+        }
+    )
+    whole = rows["estimate"].iloc[0]
+    title = (
+        _("Expected margin of error: cannot tell")
+        if pd.isna(whole)
+        else _("Expected margin of error: ±{margin} points").format(
+            margin=i18n.points(whole).lstrip("+")
+        )
+    )
+    note_text = _("Worst case of half the residents satisfied; level {level}.").format(
+        level=i18n.percent(margin.level)
+    )
+    return Exhibit("table", title, html_table(table), note=note_text, alt=title)
+
+
+def sample_table(summary: Result, listed: pd.DataFrame, labels: Labels) -> Exhibit:
+    """The draw by stratum; the household codes stand in the numbers below."""
+    stages = summary.stages
+    if not len(summary.rows):
+        return note(
+            _("No list can be drawn"),
+            [_("There is no eligible household in the frame.")],
+            "cannot_tell",
+        )
+    rows = summary.rows
+    table = pd.DataFrame(
+        {
+            _("Customer group"): labelled(rows["stratum"], labels),
+            _("Households"): [i18n.number(n) for n in rows["population"]],
+            _("Main"): [i18n.number(n) for n in rows["main"]],
+            _("Reserve"): [i18n.number(n) for n in rows["reserve"]],
+            _("Probability of selection"): [i18n.percent(p, 1) for p in rows["probability"]],
+        }
+    )
+    main = i18n.number(rows["main"].sum())
+    title = (
+        _("{main} households are drawn and on record").format(main=main)
+        if stages["stored"]
+        else _("{main} households would be drawn; nothing is on record yet").format(main=main)
+    )
+    repeat = {
+        True: _("The same seed and frame give this list again."),
+        False: _(
+            "Today’s frame or policy differs from that of the draw: the same seed gives another "
+            "list. The list on record counts."
+        ),
+        None: "",
+    }[stages["repeatable"]]
+    seed = _("Seed {seed}.").format(seed=stages["seed"])
+    codes = pd.DataFrame(
+        {
+            _("Household"): listed["household"].to_numpy(),
+            _("Customer group"): labelled(listed["stratum"], labels),
+            _("List"): labelled(listed["role"], labels),
+            _("Order"): listed["draw_order"].to_numpy(),
+        }
+    )
+    return Exhibit(
+        "table", title, html_table(table), note=f"{seed} {repeat}", alt=title, data=codes
+    )
+
+
+def grades_table(grades: Result) -> Exhibit:
+    """Probability of each grade (S0-19)."""
+    rows = grades.rows
+    if rows["estimate"].isna().all():
+        return cannot_tell(_("Grade"), rows)
+    own = rows[rows["is_own"]].iloc[0]
+    table = pd.DataFrame(
+        {
+            _("Grade"): [_(GRADES[code]) for code in rows["grade"]],
+            _("From"): [i18n.percent(grades.stages.get(code, 0.0)) for code in rows["grade"]],
+            _("Probability"): [i18n.percent(p, 1) for p in rows["estimate"]],
+        }
+    )
+    title = _("Grade by the estimate: {grade}, with probability {probability}").format(
+        grade=_(GRADES[own["grade"]]), probability=i18n.percent(own["estimate"])
+    )
+    note_text = _(
+        "n = {n}. Beta distribution with Jeffreys prior on the effective answers."
+    ).format(n=i18n.number(own["n"]))
+    return Exhibit("table", title, html_table(table), note=note_text, alt=title)
+
+
+def stated_table(stated: Result, labels: Labels) -> Exhibit:
+    """Stated importance times dissatisfaction, the most urgent first."""
+    known = stated.rows[stated.rows["estimate"].notna()]
+    title = (
+        _("Residents’ own priorities: cannot tell")
+        if not len(known)
+        else _("By residents’ own word, begin with “{item}”").format(
+            item=label(known["item"].iloc[0], labels)
+        )
+    )
+    columns = ["item", "named_share", "satisfied_share", "estimate", "interval", "n"]
+    shares = ["named_share", "satisfied_share", "estimate"]
+    return result_table(stated, columns, labels=labels, title=title, percent=shares, digits=1)
+
+
+def reliability_table(reliability: Result, labels: Labels) -> Exhibit:
+    """Cronbach's alpha of every dimension, with interval."""
+    title = _("Cronbach’s alpha of the dimensions")
+    columns = ["dimension", "n_items", "n", "estimate", "interval"]
+    return result_table(reliability, columns, labels=labels, title=title, percent=[], digits=2)
+
+
+def means_table(change: Result, labels: Labels) -> Exhibit:
+    """Mean scores before and now; only tested changes count."""
+    moved = int(change.rows["significant"].sum())
+    tested = int(change.stages["tested"])
+    title = _("{moved} of {tested} mean scores changed beyond chance").format(
+        moved=moved, tested=tested
+    )
+    columns = ["item", "previous", "current", "estimate", "interval", "p_holm"]
+    return result_table(change, columns, labels=labels, title=title, percent=[], digits=2)
+
+
+def mix_table(mix: Result, labels: Labels) -> Exhibit:
+    """Who answered and how, in two waves."""
+    rows = mix.rows
+    variables = [_(VARIABLES[name]) for name in rows["variable"]]
+    table = pd.DataFrame(
+        {
+            _("Characteristic"): variables,
+            _("Category"): labelled(rows["category"], labels),
+            _("Previous wave"): [i18n.percent(p) for p in rows["previous"]],
+            _("This wave"): [i18n.percent(p) for p in rows["current"]],
+            _("Difference (points)"): [i18n.points(d) for d in rows["difference"]],
+            _("p (Holm)"): [i18n.p_value(p) for p in rows["p_holm"]],
+        }
+    )
+    moved = rows.loc[rows["p_holm"] < 1 - mix.level, "variable"].unique()
+    names = i18n.listing([_(VARIABLES[name]) for name in moved])
+    untested = rows["p_holm"].isna().all()
+    if untested:
+        title = _("Change of the mix: cannot tell")
+    elif len(moved):
+        title = _("The mix moved beyond chance: {names}").format(names=names)
+    else:
+        title = _("No change of the mix beyond chance")
+    note_text = _("Answer sheets: {n} now. Chi-square test per characteristic.").format(
+        n=i18n.number(mix.n)
+    )
+    body = f'<div class="scroll">{html_table(table)}</div>'
+    return Exhibit("table", title, body, note=note_text, alt=title)
+
+
+def standing_note(standing: Result) -> Exhibit:
+    """Where the project stands among its peers, as far as that can be told (S0-18, S0-31)."""
+    row = standing.rows.iloc[0]
+    if row["reason"]:
+        why = (
+            _("only {peers} comparable projects of this type").format(peers=int(row["peers_n"]))
+            if row["n"] and row["reason"] == "too_few"
+            else reason_text(str(row["reason"]))
+        )
+        return note(
+            _("Standing among peers: cannot tell"),
+            [_("Why: {reason}.").format(reason=why)],
+            "cannot_tell",
+        )
+    ends = _("interval {low} to {high}").format(
+        low=i18n.points(row["ci_low"]), high=i18n.points(row["ci_high"])
+    )
+    gap = _("{gap} points against the {peers} peers together ({interval}, {p})").format(
+        gap=i18n.points(row["estimate"]),
+        peers=int(row["peers_n"]),
+        interval=ends,
+        p=i18n.p_value(row["p_value"]),
+    )
+    title = {
+        "above": _("Above its peers beyond chance"),
+        "below": _("Below its peers beyond chance"),
+    }.get(str(row["direction"]), _("Not to be told from its peers"))
+    place = _("Place {low} to {high} of {total} is what the answers allow").format(
+        low=int(row["rank_low"]), high=int(row["rank_high"]), total=int(row["peers_n"]) + 1
+    )
+    detail = _(
+        "Certainly better: {above}; certainly worse: {below}; not to be told apart: {unclear}"
+    ).format(above=int(row["above"]), below=int(row["below"]), unclear=int(row["unclear"]))
+    stop = "。" if i18n.language() == "zh" else "."
+    return note(title, [words + stop for words in (gap, place, detail)])
