@@ -55,7 +55,9 @@ def make_home(home: Path, sheets: int) -> None:
     scores = random.choice([1, 2, 3, 4, 5, 9], (sheets, ITEMS), p=[0.05, 0.1, 0.2, 0.3, 0.3, 0.05])
     frame |= {f"q{number:02d}": scores[:, number] for number in range(ITEMS)}
     pd.DataFrame(frame).to_csv(home / "responses.csv", index=False)
-    projects = pd.DataFrame({"project": ids, "name": ids, "property_type": "住宅", "region": "华东"})
+    projects = pd.DataFrame(
+        {"project": ids, "name": ids, "property_type": "住宅", "region": "华东"}
+    )
     projects.to_csv(home / "projects.csv", index=False)
     (home / "waves.csv").write_text(
         "wave,name,kind,opened_on,closed_on,questionnaire\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from satisfaction.problems import DataProblem
 from small_workbook import Workbook
 
@@ -36,7 +37,9 @@ def test_a_mapping_renames_recodes_fixes_and_ignores(workbook: Workbook) -> None
 
 def test_another_mapping_reads_the_same_file_anew(workbook: Workbook) -> None:
     workbook.enter("responses", FILE, name="agency.csv", mapping=MAPPING)
-    assert workbook.enter("responses", FILE, name="agency.csv", mapping=MAPPING).state == "unchanged"
+    assert (
+        workbook.enter("responses", FILE, name="agency.csv", mapping=MAPPING).state == "unchanged"
+    )
     changed = MAPPING.replace("B: 4", "B: 2")
     assert workbook.enter("responses", FILE, name="agency.csv", mapping=changed).state == "replaced"
     answers = workbook.rows("answers").query("source == 'agency.csv' and item == 'staff'")
@@ -49,7 +52,11 @@ def test_another_mapping_reads_the_same_file_anew(workbook: Workbook) -> None:
         (("table: responses", "table: visits"), None, "the mapping is for the table visits"),
         (("ignore:", "ignored:"), 6, "unknown key"),
         (("ignore:", "encoding: klingon\nignore:"), 6, "unknown encoding 'klingon'"),
-        (("constants: {", "constants: {colour: red, "), None, "the mapping fixes an unknown column"),
+        (
+            ("constants: {", "constants: {colour: red, "),
+            None,
+            "the mapping fixes an unknown column",
+        ),
         (("constants: {", "constants: {response: R1, "), None, "fixes a column that the file has"),
         (("Dept, ", ""), None, "extra column"),
         (("Q9: why", "Q9: wy"), None, "extra column"),

@@ -9,10 +9,11 @@ import pandas as pd
 import pyreadstat
 import pytest
 import xlsxwriter
+
 from satisfaction.data.reading import column_letter, read_sheet
 from satisfaction.problems import DataProblem
 
-TEXT = "编号,名称\n1,甲\n2,\"乙, 丙\"\n"
+TEXT = '编号,名称\n1,甲\n2,"乙, 丙"\n'
 
 
 def write(folder: Path, name: str, content: bytes) -> Path:
@@ -124,4 +125,10 @@ def test_spss_codes_stay_codes(tmp_path: Path) -> None:
 
 
 def test_column_letters() -> None:
-    assert [column_letter(place) for place in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
+    assert [column_letter(place) for place in (0, 25, 26, 701, 702)] == [
+        "A",
+        "Z",
+        "AA",
+        "ZZ",
+        "AAA",
+    ]

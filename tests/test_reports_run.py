@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -172,6 +173,7 @@ def test_the_index_is_built_from_the_records(batch: Batch, out: Path) -> None:
 
 INTERRUPTED = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from satisfaction.reports.batch import run_reports
 from satisfaction.reports.notebooks import reports_in
@@ -262,7 +264,9 @@ def test_an_output_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 def test_a_disk_that_fails_in_the_middle_is_a_failed_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = failed(task("silent"), "", run_id="r", started_at="", finished_at="", state="ok")
+    made = replace(
+        failed(task("silent"), "", run_id="r", started_at="", finished_at=""), state="ok"
+    )
     monkeypatch.setattr(_Run, "_worked", lambda *_: (made, {".html": b"x"}))
     (tmp_path / "2025").write_text("a file where a folder should be")
     shown = io.StringIO()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from satisfaction.data.findings import problem_table, write_problems_csv
 from satisfaction.problems import DataProblem, Problem
 from small_workbook import HOUSEHOLDS, PROJECTS, WAVES, Workbook
@@ -62,7 +63,11 @@ def test_one_wrong_cell(workbook: Workbook, cells: dict[str, str], column: str, 
         (sheet().replace(",staff", ",overall"), "overall (column G)", "overall stands twice"),
         (sheet().replace(",staff", ",总体"), "总体 (column G)", "overall stands twice"),
         (sheet().replace(",staff", ","), "column G", "a column without a heading"),
-        ("project,wave,response\nP1,2025,X1\n", "", "the required column mode (收集方式) is missing"),
+        (
+            "project,wave,response\nP1,2025,X1\n",
+            "",
+            "the required column mode (收集方式) is missing",
+        ),
     ],
 )
 def test_wrong_columns(workbook: Workbook, content: str, column: str, rule: str) -> None:
@@ -71,7 +76,11 @@ def test_wrong_columns(workbook: Workbook, content: str, column: str, rule: str)
 
 
 def test_all_problems_of_a_file_come_at_once_in_the_order_of_its_rows(workbook: Workbook) -> None:
-    rows = [sheet(overall="6"), sheet(response="X2", household="H9"), sheet(response="X1", mode="?")]
+    rows = [
+        sheet(overall="6"),
+        sheet(response="X2", household="H9"),
+        sheet(response="X1", mode="?"),
+    ]
     content = HEAD + "".join(one.removeprefix(HEAD) for one in rows)
     problems = workbook.problems("responses", content, name="new.csv")
     assert [(row, column) for row, column, _, _ in problems] == [
@@ -114,10 +123,20 @@ def test_ids_of_one_file_that_differ_in_case(workbook: Workbook) -> None:
 @pytest.mark.parametrize(
     ("table", "content", "column", "rule"),
     [
-        ("waves", WAVES.replace("2025/10/1", "2025/2/30"), "opened_on", "not a day of the calendar"),
+        (
+            "waves",
+            WAVES.replace("2025/10/1", "2025/2/30"),
+            "opened_on",
+            "not a day of the calendar",
+        ),
         ("waves", WAVES.replace("2025/10/1", "2025/12/1"), "closed_on", "closed_on lies before"),
         ("waves", WAVES.replace("small-1", "none-1"), "questionnaire", "unknown questionnaire"),
-        ("households", HOUSEHOLDS.replace("owner", "king"), "customer_group", "not a customer group"),
+        (
+            "households",
+            HOUSEHOLDS.replace("owner", "king"),
+            "customer_group",
+            "not a customer group",
+        ),
         ("households", HOUSEHOLDS.replace("H2", "H1"), "household", "the same key as in row 2"),
         ("projects", PROJECTS.replace("一号", "一" * 81), "项目名称", "the text is longer than 80"),
         (
@@ -134,15 +153,35 @@ def test_ids_of_one_file_that_differ_in_case(workbook: Workbook) -> None:
         ),
         (
             "household_flags",
-            "project,household,flag,set_at,cleared_at\nP1,H1,blacklisted,2025-1-1 8:00,2025-1-1 8:00\n",
+            "project,household,flag,set_at,cleared_at\nP1,H1,blacklisted,2025-1-1,2025-1-1\n",
             "cleared_at",
             "cleared_at lies before set_at",
         ),
-        ("answers", "project,wave,response,item,score\nP1,2025,R9,staff,1\n", "response", "this project"),
+        (
+            "answers",
+            "project,wave,response,item,score\nP1,2025,R9,staff,1\n",
+            "response",
+            "this project",
+        ),
         ("answers", "project,wave,response,item,score\nP1,2025,R1,why,1\n", "item", "not a closed"),
-        ("answers", "project,wave,response,item,score\nP1,2025,R1,lifts,8\n", "score", "the score is"),
-        ("answers", "project,wave,response,item,score\nP1,2025,R1,staff,1\n", "item", "this key came"),
-        ("comments", "project,wave,response,item,text\nP1,2025,R2,staff,x\n", "item", "not an open"),
+        (
+            "answers",
+            "project,wave,response,item,score\nP1,2025,R1,lifts,8\n",
+            "score",
+            "the score is",
+        ),
+        (
+            "answers",
+            "project,wave,response,item,score\nP1,2025,R1,staff,1\n",
+            "item",
+            "this key came",
+        ),
+        (
+            "comments",
+            "project,wave,response,item,text\nP1,2025,R2,staff,x\n",
+            "item",
+            "not an open",
+        ),
     ],
 )
 def test_rules_of_other_tables(
@@ -152,7 +191,9 @@ def test_rules_of_other_tables(
     assert any(one[1] == column and one[3].startswith(rule) for one in problems), problems
 
 
-def test_no_more_than_a_thousand_problems_are_listed_but_all_are_counted(workbook: Workbook) -> None:
+def test_no_more_than_a_thousand_problems_are_listed_but_all_are_counted(
+    workbook: Workbook,
+) -> None:
     rows = "".join(
         sheet(response=f"X{number}", household="", overall="6").removeprefix(HEAD)
         for number in range(1500)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import gettext
 import io
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 LANGUAGES = ("zh", "en")
 CATALOGS = Path(__file__).parent / "locale"
@@ -71,21 +71,22 @@ def N_(message: str) -> str:
     return message
 
 
-def _unknown(value: float | None) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value)) or value != value
+def _unknown(value: Any) -> bool:
+    """None, NaN, NaT: nothing to show."""
+    return value is None or value != value
 
 
-def number(value: float | None, digits: int = 0) -> str:
+def number(value: Any, digits: int = 0) -> str:
     """``1234.5`` -> ``1,234.5``; a dash for what is not known."""
-    return MISSING if _unknown(value) else _plain_zero(f"{value:,.{digits}f}")
+    return MISSING if _unknown(value) else _plain_zero(f"{value:,.{digits}f}").replace("-", "−")
 
 
-def percent(share: float | None, digits: int = 0) -> str:
+def percent(share: Any, digits: int = 0) -> str:
     """A share of 0-1 as a percentage: ``0.8312`` -> ``83%``."""
     return MISSING if _unknown(share) else _plain_zero(f"{100 * share:.{digits}f}") + "%"
 
 
-def points(difference: float | None, digits: int = 1) -> str:
+def points(difference: Any, digits: int = 1) -> str:
     """A difference of shares in percentage points, signed, without unit: ``-0.052`` -> ``−5.2``."""
     if _unknown(difference):
         return MISSING
@@ -93,7 +94,7 @@ def points(difference: float | None, digits: int = 1) -> str:
     return text.replace("-", "−")
 
 
-def signed(difference: float | None, digits: int = 2) -> str:
+def signed(difference: Any, digits: int = 2) -> str:
     """A difference of scores, signed."""
     if _unknown(difference):
         return MISSING
@@ -105,21 +106,21 @@ def _plain_zero(text: str) -> str:
     return text.lstrip("+-") if float(text.replace(",", "")) == 0 else text
 
 
-def interval(low: float | None, high: float | None, digits: int = 0) -> str:
+def interval(low: Any, high: Any, digits: int = 0) -> str:
     """An interval of shares as percentages: ``79–87%``."""
     if _unknown(low) or _unknown(high):
         return MISSING
     return f"{100 * low:.{digits}f}–{100 * high:.{digits}f}%"
 
 
-def p_value(p: float | None) -> str:
+def p_value(p: Any) -> str:
     """``p = 0.012`` or ``p < 0.001``."""
     if _unknown(p):
         return MISSING
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def date_text(day: date | None) -> str:
+def date_text(day: Any) -> str:
     """``2025年11月3日`` in Chinese, ``3 November 2025`` in English."""
     if _unknown(day) or not isinstance(day, date):
         return MISSING

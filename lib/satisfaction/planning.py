@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -100,7 +101,7 @@ def _check_known(kind: str, wanted: Sequence[str], known: Sequence[str]) -> None
         )
 
 
-def _names(row: pd.Series) -> dict[str, str]:
+def _names(row: Any) -> dict[str, str]:
     english = row["name_en"] if pd.notna(row["name_en"]) else row["name"]
     return {"zh": str(row["name"]), "en": str(english)}
 

@@ -13,6 +13,7 @@ from satisfaction import i18n
 from satisfaction.config.settings import load_settings
 from satisfaction.config.strict_yaml import load_model
 from satisfaction.data.dictionary import generated_files
+from satisfaction.data.mapping import Mapping
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.reports.rules import notebook_problems
 
@@ -57,8 +58,8 @@ def merged_catalog() -> Catalog:
     merged.header_comment = "# Chinese texts of the resident satisfaction workbook."
     merged.mime_headers = [("Content-Type", "text/plain; charset=utf-8")]
     for text in sorted(source_texts()):
-        known = old.get(text)
-        merged.add(text, str(known.string) if known is not None else "")
+        message = old.get(text)
+        merged.add(text, str(message.string) if message is not None else "")
     return merged
 
 

@@ -206,7 +206,7 @@ class Study:
             steps[EXCLUSION] = ~self.frame["blacklisted"]
         if len(self.sample):
             steps |= {"invited": self.frame["invited"]}
-        return steps | {"answered": self.frame["answered"]}
+        return steps | ({"answered": self.frame["answered"]} if len(self.responses) else {})
 
     @property
     def eligible(self) -> pd.DataFrame:
@@ -271,9 +271,9 @@ class Study:
 
     @cached_property
     def comparable(self) -> set[str]:
-        """Items asked in the same words in the previous wave; empty without one."""
+        """Items asked in the same words in the previous wave; without one, all may still be."""
         if self.previous is None:
-            return set()
+            return set(self.closed_items)
         return comparable_items(
             self.questionnaire.key, self.previous.questionnaire.key, self.settings.questionnaires
         )
@@ -313,6 +313,7 @@ _CHOICES = (
     choices.ROLES,
     choices.WAVE_KINDS,
     choices.STEPS,
+    choices.CHARACTERISTICS,
 )
 
 

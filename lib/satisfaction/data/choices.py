@@ -88,6 +88,13 @@ STEPS: Choices = {
     "answered": ("有效答卷", "Answered"),
 }
 
+CHARACTERISTICS: Choices = {
+    "mode": ("收集方式", "Collection mode"),
+    "customer_group": ("客户群体", "Customer group"),
+    "occupancy": ("入住状态", "Occupancy"),
+    "building": ("楼栋", "Building"),
+}
+
 
 def words(choices: Choices, lang: str) -> dict[str, str]:
     """Code -> word in ``lang``."""

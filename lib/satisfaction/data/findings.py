@@ -47,6 +47,7 @@ class Findings:
         self.hidden = hidden
         self.problems: list[Problem] = []
         self.count = 0
+        self._wrong: dict[str, NDArray[np.bool_]] = {}  # heading -> cells with a problem
 
     def add(self, rule: str, remedy: str, *, column: str = "", value: str = "") -> None:
         """A problem of the whole file or of a column."""
@@ -62,11 +63,19 @@ class Findings:
         rule: str | Sequence[str],
         remedy: str,
     ) -> None:
-        """The same problem in many cells of a column (places from 0, or a mask)."""
+        """The same problem in many cells of a column (places from 0, or a mask).
+
+        A cell has one problem, the first that is found; ``rule`` may hold one text per place.
+        """
         where = np.flatnonzero(places) if places.dtype == bool else np.asarray(places)
-        if not len(where):
+        known = self._wrong.setdefault(field.heading, np.zeros(len(self.rows), dtype=bool))
+        fresh = ~known[where]
+        if not fresh.any():
             return
-        rules = [rule] * min(len(where), LISTED) if isinstance(rule, str) else rule
+        rules = [rule] * len(where) if isinstance(rule, str) else rule
+        rules = [one for one, new in zip(rules, fresh, strict=False) if new]
+        where = where[fresh]
+        known[where] = True
         if field.constant:
             self.add(rules[0], remedy, column=f"{field.heading} (mapping)", value=field.raw.iloc[0])
             return

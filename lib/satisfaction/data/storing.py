@@ -113,7 +113,7 @@ def check_other_sources(
         f"WHERE t.source <> $1{other} ORDER BY i.place",
         [source],
     )
-    rules = [f"{what or 'this key'} came already with {one}" for one in found["source"][:LISTED]]
+    rules = [f"{what or 'this key'} came already with {one}" for one in found["source"]]
     findings.add_cells(
         fields[columns[-1]],
         found["place"].to_numpy(np.int64),
@@ -227,7 +227,11 @@ def check_other_answers(
         found = fetch(
             connection,
             f"SELECT i.place, t.item, t.source FROM {INCOMING} i JOIN {table} t "
-            f"ON {_same(['project', 'wave', 'response'])} WHERE t.source <> $1 ORDER BY i.place",
+            f"ON {_same(['project', 'wave', 'response'])} WHERE t.source <> $1 "
+            # a sheet of another file is one problem, not one per item
+            "AND NOT EXISTS (SELECT 1 FROM responses r WHERE r.project = i.project "
+            "AND r.wave = i.wave AND r.response = i.response AND r.source <> $1) "
+            "ORDER BY i.place",
             [source],
         )
         for (item, other), rows in found.groupby(["item", "source"]):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from satisfaction.config.settings import Settings
 from satisfaction.data.conversion import RULES, convert, convert_with, words_parser
-from satisfaction.data.findings import LISTED, Field, Findings
+from satisfaction.data.findings import Field, Findings
 
 ROOM_REMEDY = "Use a pseudonymous code such as H0001; rooms belong to contacts."
 DEVICE_NAMES = re.compile(r"(?i)(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
@@ -221,7 +221,7 @@ def check_unique(
         return
     groups = part.groupby(columns, sort=False, observed=True).ngroup().to_numpy()
     first = pd.Series(places).groupby(groups).transform("min").to_numpy()
-    rules = [f"{what} as in row {findings.rows[one]}" for one in first[again][:LISTED]]
+    rules = [f"{what} as in row {findings.rows[one]}" for one in first[again]]
     shown = fields[columns[-1]]
     if shown.constant:
         shown = next((fields[c] for c in reversed(columns) if not fields[c].constant), shown)

@@ -19,9 +19,9 @@ def checks_note(checks: pd.DataFrame) -> Exhibit:
     passed = len(checks) - warnings
     ordered = checks.sort_values("state", ascending=False, kind="stable")
     items = "".join(
-        f'<li class="check {escape(row.state)}"><span aria-hidden="true">{SIGNS[row.state]}</span> '
-        f"{escape(clean(row.detail))}</li>"
-        for row in ordered.itertuples()
+        f'<li class="check {escape(state)}"><span aria-hidden="true">{SIGNS[state]}</span> '
+        f"{escape(clean(detail))}</li>"
+        for state, detail in zip(ordered["state"], ordered["detail"], strict=True)
     )
     title = (
         _("Data checks: {passed} passed, {warnings} to note").format(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.exhibit import Exhibit, html_table
+from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell, note
-from satisfaction.exhibits.tables import result_table, stages_table
+from satisfaction.exhibits.tables import aligned, result_table, stages_table
 from satisfaction.exhibits.verdict import GRADES
 from satisfaction.exhibits.words import Labels, label, labelled, reason_text
 from satisfaction.i18n import N_, _
@@ -21,12 +21,6 @@ SIZE_STAGES = {
     "needed": N_("Answers needed"),
     "invitations": N_("Households to invite"),
     "expected_answers": N_("Answers to expect"),
-}
-VARIABLES = {
-    "mode": N_("Collection mode"),
-    "customer_group": N_("Customer group"),
-    "occupancy": N_("Occupancy"),
-    "building": N_("Building"),
 }
 
 
@@ -51,10 +45,8 @@ def margin_table(margin: Result, labels: Labels) -> Exhibit:
             ],
             _("Expected answers"): [i18n.number(n) for n in rows["n"]],
             _("Margin of error (points)"): [
-                reason_text(row.reason)
-                if pd.isna(row.estimate)
-                else "±" + i18n.points(row.estimate).lstrip("+")
-                for row in rows.itertuples()
+                reason_text(reason) if reason else "±" + i18n.points(half).lstrip("+")
+                for reason, half in zip(rows["reason"], rows["estimate"], strict=True)
             ],
         }
     )
@@ -69,7 +61,7 @@ def margin_table(margin: Result, labels: Labels) -> Exhibit:
     note_text = _("Worst case of half the residents satisfied; level {level}.").format(
         level=i18n.percent(margin.level)
     )
-    return Exhibit("table", title, html_table(table), note=note_text, alt=title)
+    return Exhibit("table", title, aligned(table), note=note_text, alt=title)
 
 
 def sample_table(summary: Result, listed: pd.DataFrame, labels: Labels) -> Exhibit:
@@ -114,9 +106,7 @@ def sample_table(summary: Result, listed: pd.DataFrame, labels: Labels) -> Exhib
             _("Order"): listed["draw_order"].to_numpy(),
         }
     )
-    return Exhibit(
-        "table", title, html_table(table), note=f"{seed} {repeat}", alt=title, data=codes
-    )
+    return Exhibit("table", title, aligned(table), note=f"{seed} {repeat}", alt=title, data=codes)
 
 
 def grades_table(grades: Result) -> Exhibit:
@@ -138,7 +128,7 @@ def grades_table(grades: Result) -> Exhibit:
     note_text = _(
         "n = {n}. Beta distribution with Jeffreys prior on the effective answers."
     ).format(n=i18n.number(own["n"]))
-    return Exhibit("table", title, html_table(table), note=note_text, alt=title)
+    return Exhibit("table", title, aligned(table), note=note_text, alt=title)
 
 
 def stated_table(stated: Result, labels: Labels) -> Exhibit:
@@ -177,19 +167,20 @@ def means_table(change: Result, labels: Labels) -> Exhibit:
 def mix_table(mix: Result, labels: Labels) -> Exhibit:
     """Who answered and how, in two waves."""
     rows = mix.rows
-    variables = [_(VARIABLES[name]) for name in rows["variable"]]
     table = pd.DataFrame(
         {
-            _("Characteristic"): variables,
+            _("Characteristic"): labelled(rows["variable"], labels),
             _("Category"): labelled(rows["category"], labels),
             _("Previous wave"): [i18n.percent(p) for p in rows["previous"]],
             _("This wave"): [i18n.percent(p) for p in rows["current"]],
             _("Difference (points)"): [i18n.points(d) for d in rows["difference"]],
-            _("p (Holm)"): [i18n.p_value(p) for p in rows["p_holm"]],
+            _("p (Holm)"): [
+                i18n.p_value(p).removeprefix("p = ").removeprefix("p ") for p in rows["p_holm"]
+            ],
         }
     )
     moved = rows.loc[rows["p_holm"] < 1 - mix.level, "variable"].unique()
-    names = i18n.listing([_(VARIABLES[name]) for name in moved])
+    names = i18n.listing(labelled(moved, labels))
     untested = rows["p_holm"].isna().all()
     if untested:
         title = _("Change of the mix: cannot tell")
@@ -200,7 +191,7 @@ def mix_table(mix: Result, labels: Labels) -> Exhibit:
     note_text = _("Answer sheets: {n} now. Chi-square test per characteristic.").format(
         n=i18n.number(mix.n)
     )
-    body = f'<div class="scroll">{html_table(table)}</div>'
+    body = f'<div class="scroll">{aligned(table)}</div>'
     return Exhibit("table", title, body, note=note_text, alt=title)
 
 

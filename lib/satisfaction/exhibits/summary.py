@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.exhibit import Exhibit, html_table
+from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import kpi_cards, note
+from satisfaction.exhibits.tables import aligned
 from satisfaction.exhibits.words import Labels, label, labelled, n_text, reason_text
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
@@ -94,7 +95,7 @@ def summary_table(
     note_text = _("{n}. Weighted by stratum; level of the intervals {level}.").format(
         n=n_text(rows["n"]), level=i18n.percent(share.level)
     )
-    body = f'<div class="scroll">{html_table(table)}</div>'
+    body = f'<div class="scroll">{aligned(table)}</div>'
     return Exhibit("table", title, body, note=note_text, alt=title)
 
 
@@ -130,7 +131,7 @@ def conversion_note(needed: Result) -> Exhibit:
     """How many residents must be won over to reach the target (S3-12)."""
     rows = needed.rows.set_index("goal")
     point, sure = rows.loc["point"], rows.loc["interval"]
-    target = i18n.percent(float(point["target"]), 1)
+    target = i18n.percent(float(needed.stages["target"]), 1)
     if pd.isna(point["estimate"]):
         return note(
             _("Residents to win over: cannot tell"),
@@ -203,7 +204,8 @@ def detectable_note(change: Result) -> Exhibit:
         [
             _(
                 "With {n} answers now and {before} before, a true change of this size is found in "
-                "{power} of cases. Smaller changes are noise to this survey."
+                "{power} of cases. Smaller true changes are more likely missed: not found is not the same "
+                "as not there."
             ).format(
                 n=i18n.number(row["n"]),
                 before=i18n.number(row["n_previous"]),

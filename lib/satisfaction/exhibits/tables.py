@@ -67,7 +67,7 @@ def result_table(
         shown[header_text("reason")] = [
             reason_text(code) if code else "" for code in rows["reason"]
         ]
-    body = f'<div class="scroll">{_aligned(pd.DataFrame(shown))}</div>'
+    body = f'<div class="scroll">{aligned(pd.DataFrame(shown))}</div>'
     note = note or sentences(n_text([result.n]), method_text(result.method))
     return Exhibit(
         "table",
@@ -100,7 +100,7 @@ def stages_table(
     return Exhibit(
         "table",
         clean(title) or _("Steps of the calculation"),
-        f'<div class="scroll">{_aligned(table)}</div>',
+        f'<div class="scroll">{aligned(table)}</div>',
         lead=clean(lead),
         note=clean(note),
         alt="; ".join(" ".join(row) for row in table.itertuples(index=False, name=None)),
@@ -149,14 +149,16 @@ def interval_text(low: float, high: float, *, as_percent: bool = True, digits: i
     """An interval of shares (``79–87%``) or of scores (``4.1–4.3``)."""
     if as_percent or low != low or high != high:
         return i18n.interval(low, high, digits)
+    if low < 0:  # a dash between signed numbers reads as a minus
+        return _("{low} to {high}").format(low=i18n.signed(low), high=i18n.signed(high))
     return f"{i18n.number(low, 2)}–{i18n.number(high, 2)}"
 
 
-def _aligned(texts: pd.DataFrame) -> str:
+def aligned(texts: pd.DataFrame) -> str:
     """An HTML table whose columns of figures stand right."""
     figures = [
         place
         for place, name in enumerate(texts.columns)
-        if place and all(not text or text[0] in "0123456789+−—<" for text in texts[name])
+        if place and all(not text or text[0] in "0123456789+−±—<" for text in texts[name])
     ]
     return html_table(texts, numeric=False, figures=figures)

@@ -75,7 +75,7 @@ def verdict_card(
         _target_words(against, digits, clause),
         _grade_words(grade, probability, judged),
         _base_words(row, identity, invited),
-        "" if change is None else change_words(change.rows.iloc[0]),
+        "" if change is None else change_words(change.rows.iloc[0], identity),
     ]
     return bottom_line(
         str(against["verdict"]),
@@ -172,11 +172,11 @@ def _base_words(row: pd.Series, identity: Mapping[str, Any], invited: int) -> st
     return i18n.listing([base, rate]) if i18n.language() == "en" else f"{base}，{rate}"
 
 
-def change_words(row: pd.Series) -> str:
+def change_words(row: pd.Series, identity: Mapping[str, Any]) -> str:
     """The change of one share in words: what is proven, or what could have been seen."""
     if pd.isna(row["estimate"]):
         reason = str(row["reason"])
-        if reason == "no_answers":
+        if "previous" in identity.get("absent", ()):
             return _("There is no earlier wave to compare with")
         return _("Change since the last wave: cannot tell ({reason})").format(
             reason=reason_text(reason)
@@ -241,8 +241,8 @@ def drivers_card(
         return bottom_line("cannot_tell", sentence, [], identity, n=importance.n)
     likely = rows[rows["top3_probability"] >= 0.5]
     named = [
-        f"{label(row.item, labels)} ({_probability(row.top3_probability)})"
-        for row in likely.itertuples()
+        f"{label(item, labels)} ({_probability(chance)})"
+        for item, chance in zip(likely["item"], likely["top3_probability"], strict=True)
     ]
     first = label(rows["item"].iloc[0], labels)
     sentence = _("“{item}” goes most closely with overall satisfaction.").format(item=first)
@@ -250,6 +250,12 @@ def drivers_card(
         _("Probably among the three strongest: {items}").format(items=i18n.listing(named))
         if named
         else _("No item is probably among the three strongest"),
+        _("{complete} of {n} answer sheets are complete and enter").format(
+            complete=i18n.number(importance.stages["complete_cases"]),
+            n=i18n.number(
+                importance.stages["complete_cases"] + importance.stages["rows_with_missing"]
+            ),
+        ),
         _("An association in the answers, not a cause"),
     )
     return bottom_line("info", sentence, [support], identity, n=importance.n, driver=first)
@@ -258,7 +264,7 @@ def drivers_card(
 def change_card(change: Result, identity: Mapping[str, Any]) -> Exhibit:
     """What moved since the last wave, beyond chance."""
     row = change.rows.iloc[0]
-    sentence = sentences(change_words(row))
+    sentence = sentences(change_words(row, identity))
     verdict = "cannot_tell" if pd.isna(row["estimate"]) else "info"
     return bottom_line(
         verdict,

@@ -40,7 +40,7 @@ def wave_difference(
     p_holm    over all rows that were tested, as one family.
     interval  shares: Newcombe's hybrid of the two Wilson intervals; means: t. The shares' interval
               and the test are different constructions and can disagree close to ``1 - level``;
-              ``significant`` (p_holm < 1 - level) decides what is claimed.
+              ``significant`` needs both: p_holm < 1 - level and an interval without 0.
     detectable  the change that this design sees with probability ``power`` in a single test:
               ``detectable_difference`` at the previous share (means: (t + t_power) SE).
 
@@ -77,7 +77,10 @@ def wave_difference(
     # Answers without any variation in both waves, short of a census: the change has no yardstick.
     rows.loc[fine & rows["p_value"].isna(), "reason"] = "no_variation"
     rows["p_holm"] = adjusted_p_values(rows["p_value"].to_numpy(dtype=float))
-    rows["significant"] = rows["p_holm"] < 1 - level
+    # The interval and the test are different constructions: a change is claimed where both agree.
+    rows["significant"] = (rows["p_holm"] < 1 - level) & (
+        (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
+    )
     rows["direction"] = np.select(
         [rows["significant"] & (rows["estimate"] > 0), rows["significant"]],
         ["up", "down"],

@@ -108,7 +108,8 @@ def stated_importance(
 
     ``choice_columns`` hold codes (first, second, ... choice), ``codes`` says which item a code
     means; without choice columns nothing was asked and there are no rows. Whoever answered any
-    choice is counted; a code that is not listed ("none of these") names nothing but counts. ``satisfaction`` has one share per ``item``.
+    choice is counted; a code that is not listed ("none of these") names
+    nothing but counts. ``satisfaction`` has one share per ``item``.
 
     Rows, by falling I-S: ``item, named_share, named_low, named_high, satisfied_share, estimate,
     std_error, ci_low, ci_high, n, method, reason``. The interval is the delta method on the two

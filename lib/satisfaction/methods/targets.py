@@ -101,7 +101,8 @@ def conversions_needed(satisfied: int, n: int, target: float, *, level: float = 
             for goal, required in (("point", point), ("interval", max(sure, point)))
         ]
     )
-    return Result(rows, "conversions_needed", level, n, {"required": point, "required_sure": sure})
+    stages = {"target": target, "required": point, "required_sure": sure}
+    return Result(rows, "conversions_needed", level, n, stages)
 
 
 def next_grade_distance(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -146,7 +147,7 @@ def _variable_balance(
     in_frame = frame[variable].value_counts(sort=False)
     answered = respondents[variable].value_counts(sort=False)
     in_frame, answered = in_frame[in_frame > 0], answered[answered > 0]
-    category = sorted(set(in_frame.index) | set(answered.index), key=str)
+    category = sorted(set(in_frame.index) | set(answered.index), key=_natural)
     frame_n = in_frame.reindex(category, fill_value=0).to_numpy(dtype=float)
     respondent_n = answered.reindex(category, fill_value=0).to_numpy(dtype=float)
     known = frame_n > 0
@@ -219,6 +220,12 @@ def composition(current: pd.DataFrame, previous: pd.DataFrame, variables: Sequen
     rows = pd.concat(blocks, ignore_index=True)
     rows["p_holm"] = rows["variable"].map(adjusted).astype(float)
     return Result(rows, "chi_square_homogeneity", n=len(current))
+
+
+def _natural(name: object) -> list[tuple[int, str]]:
+    """Sorting key by which block 2 comes before block 10."""
+    parts = re.split(r"(\d+)", str(name))
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
 
 
 def _homogeneity(table: npt.NDArray) -> float:

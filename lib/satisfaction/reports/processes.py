@@ -69,15 +69,22 @@ def end_marked(token: str) -> None:
         psutil.wait_procs(marked, timeout=0.5)
 
 
-def when_parent_dies(act: Callable[[], None]) -> None:
-    """In a worker: run ``act`` and vanish as soon as the process that started us is gone."""
+def when_parent_dies(act: Callable[[], None]) -> Callable[[], None]:
+    """In a worker: run ``act`` and vanish as soon as the process that started us is gone.
+
+    Call what this returns as the last thing: it lets an ``act`` that is under way come to its end.
+    """
+    alone = threading.Event()
 
     def watch() -> None:
         sys.stdin.buffer.read()
+        alone.set()
         act()
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    return lambda: watcher.join() if alone.is_set() else None
 
 
 def _carries(process: psutil.Process, token: str) -> bool:

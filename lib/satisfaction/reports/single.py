@@ -47,7 +47,7 @@ class SocketKernelManager(AsyncKernelManager):
 def main(path: Path) -> None:
     """Run the job in ``path``."""
     private = path.parent
-    processes.when_parent_dies(lambda: _leave_nothing(private))
+    finish = processes.when_parent_dies(lambda: _leave_nothing(private))
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     job = json.loads(path.read_text(encoding="utf-8"))
     record = make(task_from_json(job["task"]), private, job["run_id"], job["code_fingerprint"],
@@ -55,6 +55,7 @@ def main(path: Path) -> None:
     # the record is what tells the parent that the report is complete
     (private / "record.part").write_text(record.to_json(), encoding="utf-8")
     (private / "record.part").replace(private / "record.json")
+    finish()
 
 
 def make(task: Task, private: Path, run_id: str, code: str, versions: dict[str, str]) -> Record:
