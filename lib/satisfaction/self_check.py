@@ -79,12 +79,12 @@ def _catalog_problems() -> Iterator[Problem]:
             yield Problem(
                 CATALOG.name, "a text has no Chinese translation", "Translate it.", value=text[:80]
             )
-    for text in sorted(set(known) - texts):
+    for left in sorted(set(map(str, known)) - texts):
         yield Problem(
             CATALOG.name,
             "a text is translated that no source holds",
             "Run: python -m satisfaction check --write",
-            value=str(text)[:80],
+            value=left[:80],
         )
 
 

@@ -83,6 +83,11 @@ class Study:
         return self.questionnaire.select("item")
 
     @property
+    def scored_items(self) -> list[str]:
+        """The overall item and the drivers."""
+        return [self.overall, *self.items]
+
+    @property
     def closed_items(self) -> list[str]:
         """All scored items, the overall one first."""
         return [self.overall, *self.questionnaire.select("item", "detail")]
@@ -125,14 +130,91 @@ class Study:
         return str(english) if self.lang == "en" and pd.notna(english) else str(chinese)
 
     @property
-    def target(self) -> float:
-        """Share of satisfied residents to be reached."""
-        return self.policy.satisfaction.target
+    def shares(self) -> dict[str, Any]:
+        """Arguments of every satisfied share: the smallest satisfied score and the level."""
+        return {"at_least": self.satisfied_from, "level": self.level}
 
     @property
-    def target_clause(self) -> str:
-        """Clause that the target comes from."""
-        return self.policy.satisfaction.target_clause
+    def target_rule(self) -> dict[str, Any]:
+        """Arguments of the verdict against the target."""
+        rules = self.policy
+        return {
+            "target": rules.satisfaction.target,
+            "minimum_n": rules.reporting.minimum_answers,
+            "level": self.level,
+        }
+
+    @property
+    def comparison(self) -> dict[str, Any]:
+        """Arguments of every comparison with the earlier wave."""
+        return {
+            "comparable": self.comparable,
+            "minimum_n": self.policy.reporting.minimum_answers,
+            "power": self.policy.drivers.power,
+            **self.shares,
+        }
+
+    @property
+    def mean_comparison(self) -> dict[str, Any]:
+        """The same for mean scores instead of satisfied shares."""
+        return self.comparison | {"at_least": None}
+
+    @property
+    def wave_labels(self) -> dict[str, str]:
+        """Names of the two waves of a comparison."""
+        earlier = self.labels.get(self.earlier_wave or "", "")
+        return {"current_label": self.wave_name, "previous_label": earlier}
+
+    @property
+    def peer_rule(self) -> dict[str, Any]:
+        """Arguments of every comparison with projects of the same type."""
+        rules = self.policy.reporting
+        return {
+            "minimum_peers": rules.minimum_peers,
+            "minimum_n": rules.minimum_answers,
+            "level": self.level,
+        }
+
+    @property
+    def driver_rule(self) -> dict[str, Any]:
+        """Arguments of the drivers' importance."""
+        rules = self.policy.drivers
+        return {
+            "draws": rules.bootstrap_draws,
+            "minimum_n": rules.minimum_answers,
+            "level": self.level,
+        }
+
+    @property
+    def small_cells(self) -> dict[str, Any]:
+        """Arguments of every chart that must not show cells with few answers (S4-6)."""
+        return {"minimum_n": self.policy.reporting.minimum_cell}
+
+    @property
+    def target_mark(self) -> dict[str, Any]:
+        """Arguments of a chart that marks the target and its clause."""
+        rules = self.policy.satisfaction
+        return {"target": rules.target, "target_clause": rules.target_clause}
+
+    @property
+    def target_line(self) -> dict[str, Any]:
+        """Arguments of a chart of shares: the target's mark and the smallest cell."""
+        return self.target_mark | self.small_cells
+
+    @property
+    def scale(self) -> dict[str, Any]:
+        """Arguments of a distribution over the scores of the scale."""
+        return {"scores": self.questionnaire.scale.scores, "level": self.level}
+
+    @property
+    def satisfied_rule(self) -> dict[str, Any]:
+        """Arguments of a chart that divides satisfied from dissatisfied scores."""
+        return {"satisfied_from": self.satisfied_from, **self.small_cells}
+
+    @property
+    def waves(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Answer sheets of this wave and of the earlier one, to be compared."""
+        return self.responses, self.earlier_responses
 
     @property
     def invited(self) -> int:
@@ -176,14 +258,14 @@ class Study:
         return ["mode", "customer_group", *(["occupancy"] if len(self.frame) else [])]
 
     @property
-    def comparable_drivers(self) -> list[str]:
-        """Driver items asked in the same words in the earlier wave, in order."""
-        return [item for item in self.items if item in self.comparable]
+    def comparable_items(self) -> list[str]:
+        """The overall item and the drivers, as far as asked in the same words before."""
+        return [item for item in self.scored_items if item in self.comparable]
 
     @property
     def changed_items(self) -> list[str]:
-        """Closed items of this wave that may not be compared with the earlier one."""
-        return [item for item in self.closed_items if item not in self.comparable]
+        """The overall item and the drivers that may not be compared with the earlier wave."""
+        return [item for item in self.scored_items if item not in self.comparable]
 
     @property
     def wave_order(self) -> list[str]:
@@ -295,6 +377,8 @@ class Study:
             "property_type": str(project["property_type"]),
             "region": str(project["region"]),
             "population": self.population,
+            "invited": self.invited,
+            "target_clause": self.policy.satisfaction.target_clause,
             "synthetic": bool(project["synthetic"]) if pd.notna(project["synthetic"]) else False,
             "data_fingerprint": self.slice.fingerprint,
             "settings_fingerprint": self.settings.fingerprint,

@@ -61,6 +61,16 @@ def load_settings(params: Path, project: str | None = None) -> Settings:
     for section, values in given.policy.items():
         if section not in merged:
             raise _unknown(own, own_lines, ("policy", section))
+        if section == "customer_groups":
+            raise DataProblem(
+                Problem(
+                    str(own),
+                    "customer groups are the same in all projects",
+                    "Remove them here; change them in params/policy.yaml.",
+                    row=own_lines.get(("policy", section)),
+                    column=f"policy.{section}",
+                )
+            )
         for name, value in values.items():
             if name not in merged[section]:
                 raise _unknown(own, own_lines, ("policy", section, name))

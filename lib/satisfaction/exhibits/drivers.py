@@ -6,6 +6,7 @@ import pandas as pd
 
 from satisfaction import i18n
 from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, header, label_room, scale, ticks
+from satisfaction.exhibits.comparison import dot_plot
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import DISSATISFIED, INK, MUTED, RULE, SATISFIED, ink_on, tint
@@ -107,6 +108,14 @@ def _importance(rows: pd.DataFrame, names: list[str]) -> Canvas:
             header(canvas, WIDTH - 80, middle, ranks, "right")
         header(canvas, WIDTH, middle, i18n.percent(row["top3_probability"]), "right")
     return canvas
+
+
+def outcome_plot(related: Result, labels: Labels | None = None, *, minimum_n: int = 10) -> Exhibit:
+    """Correlation of every item with the outcome (rows of ``correlations(outcome=...)``)."""
+    subject = _("Correlation with overall satisfaction")
+    return dot_plot(
+        related, labels, key="item_a", as_percent=False, minimum_n=minimum_n, subject=subject
+    )
 
 
 def correlation_heatmap(result: Result, labels: Labels | None = None) -> Exhibit:

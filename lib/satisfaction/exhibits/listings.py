@@ -134,12 +134,10 @@ def grades_table(grades: Result) -> Exhibit:
 def stated_table(stated: Result, labels: Labels) -> Exhibit:
     """Stated importance times dissatisfaction, the most urgent first."""
     known = stated.rows[stated.rows["estimate"].notna()]
-    title = (
-        _("Residents’ own priorities: cannot tell")
-        if not len(known)
-        else _("By residents’ own word, begin with “{item}”").format(
-            item=label(known["item"].iloc[0], labels)
-        )
+    if not len(known):
+        return cannot_tell(_("Residents’ own priorities"), stated.rows)
+    title = _("By residents’ own word, begin with “{item}”").format(
+        item=label(known["item"].iloc[0], labels)
     )
     columns = ["item", "named_share", "satisfied_share", "estimate", "interval", "n"]
     shares = ["named_share", "satisfied_share", "estimate"]

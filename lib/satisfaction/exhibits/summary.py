@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -16,11 +17,16 @@ from satisfaction.methods.result import Result
 
 
 def facts_cards(
-    share: Result, mean: Result, spread: Result, items: Result, *, invited: int, labels: Labels
+    share: Result,
+    mean: Result,
+    spread: Result,
+    items: Result,
+    identity: Mapping[str, Any],
+    labels: Labels,
 ) -> Exhibit:
     """Satisfied share, mean score, answers and the lowest item, each with its uncertainty."""
     row, score, deviation = (result.rows.iloc[0] for result in (share, mean, spread))
-    n = int(row["n"])
+    n, invited = int(row["n"]), int(identity["invited"])
     rate = (
         _("response rate {rate}").format(rate=i18n.percent(n / invited))
         if invited
@@ -204,8 +210,8 @@ def detectable_note(change: Result) -> Exhibit:
         [
             _(
                 "With {n} answers now and {before} before, a true change of this size is found in "
-                "{power} of cases. Smaller true changes are more likely missed: not found is not the same "
-                "as not there."
+                "{power} of cases. Smaller true changes are more likely missed: not found is not "
+                "the same as not there."
             ).format(
                 n=i18n.number(row["n"]),
                 before=i18n.number(row["n_previous"]),

@@ -56,15 +56,15 @@ def verdict_card(
     grades: Result,
     identity: Mapping[str, Any],
     *,
-    clause: str,
-    invited: int = 0,
     change: Result | None = None,
 ) -> Exhibit:
     """Met, not met or cannot tell, against the target and its clause (S2-2, S0-19).
 
     ``share`` one row of ``survey_proportion``; ``judged`` of ``target_verdict``; ``grades`` of
-    ``grade_probabilities``; ``change`` of ``wave_difference`` for the overall item.
+    ``grade_probabilities``; ``change`` of ``wave_difference`` for the overall item; ``identity``
+    of the study, with the target's clause and the number of invited households.
     """
+    clause, invited = str(identity["target_clause"]), int(identity["invited"])
     row, against = share.rows.iloc[0], judged.rows.iloc[0]
     target = float(against["target"])
     digits = telling_digits(target, row["estimate"], row["ci_low"], row["ci_high"])
@@ -87,7 +87,6 @@ def verdict_card(
         ci_high=row["ci_high"],
         n=int(row["n"]),
         level=share.level,
-        invited=invited,
         target=target,
         clause=clause,
         grade=grade if str(against["reason"]) not in ("too_few", "no_answers") else "",

@@ -36,6 +36,8 @@ from satisfaction.reports.page_check import page_problems
 from satisfaction.reports.record import Record
 
 SHOWN = ["text/html", "image/png", "image/svg+xml", "text/markdown", "text/plain"]
+# a clause of the rules in running text, not inside a tag
+CLAUSE = re.compile(r"(?<![\w-])S\d-\d+(?![^<]*>)")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def render(page: Page) -> str:
     """The page as HTML; ``ValueError`` if something in it would run or load anything."""
     lang = page.record.lang
     with i18n.speaking(lang):
-        notebook, sections = _readable(page.notebook, lang)
+        left_out = {str(tag) for tag in page.record.verdict.get("absent") or ()}
+        notebook, sections = _readable(page.notebook, lang, left_out)
         resources = {"page": {**_words(page, notebook), "sections": sections}}
         text, _resources = exporter().from_notebook_node(notebook, resources)
     text = with_font(text)
@@ -115,16 +118,23 @@ class _SafeRenderer(mistune.HTMLRenderer):
 def markdown(source: str, sections: list[tuple[str, str]]) -> str:
     """Markdown as safe HTML; its sections are added to ``sections`` as (anchor, heading)."""
     write = mistune.create_markdown(renderer=_SafeRenderer(sections), plugins=["table"])
-    return str(write(source))
+    # a clause such as S3-4 is not broken at its hyphen
+    return CLAUSE.sub(r'<span class="clause">\g<0></span>', str(write(source)))
 
 
-def _readable(notebook: NotebookNode, lang: str) -> tuple[NotebookNode, list[tuple[str, str]]]:
-    """The cells of one language, markdown written as HTML, and the sections they make."""
+def _readable(
+    notebook: NotebookNode, lang: str, left_out: set[str]
+) -> tuple[NotebookNode, list[tuple[str, str]]]:
+    """The cells of one language, markdown written as HTML, and the sections they make.
+
+    ``left_out``: tags of cells that do not apply to this study, such as a comparison with an
+    earlier wave where there is none.
+    """
     # NotebookNode's own copy would share the cells
     notebook = copy.deepcopy(notebook)
     choose = TagRemovePreprocessor(
         enabled=True,
-        remove_cell_tags={other for other in LANGUAGES if other != lang},
+        remove_cell_tags={other for other in LANGUAGES if other != lang} | left_out,
         remove_all_outputs_tags={"parameters", "injected-parameters", "setup"},
     )
     notebook, _resources = choose.preprocess(notebook, {"global_content_filter": {}})

@@ -22,12 +22,10 @@ from satisfaction.study import open_study
 
 study = open_study(project, wave, lang=lang)"""
 BOTTOM_LINE = """\
-share = methods.survey_proportion(
-    study.responses, [study.overall], at_least=study.satisfied_from, level=study.level
-)
-judged = methods.target_verdict(share.rows.iloc[0], study.target)
+share = methods.survey_proportion(study.responses, [study.overall], **study.shares)
+judged = methods.target_verdict(share.rows.iloc[0], **study.target_rule)
 grades = methods.grade_probabilities(share.rows, study.policy.satisfaction.cut_points)
-exhibits.verdict_card(share, judged, grades, study.identity, clause=study.target_clause)"""
+exhibits.verdict_card(share, judged, grades, study.identity)"""
 CHECKS = "exhibits.checks_note(checks.data_checks(study))"
 TEXTS = (
     ("# 新报告：读者想知道什么？", "# A new report: what does the reader want to know?"),
