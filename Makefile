@@ -15,7 +15,7 @@ data/workbook.duckdb: | $(READY)
 	$(BIN)/python -m satisfaction demo
 
 test: $(READY)  ## every test, in as many processes as there are cores
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lab: $(READY)  ## explore in JupyterLab
 	$(BIN)/jupyter lab notebooks

@@ -58,6 +58,14 @@ class Workbook:
         own.write_text(QUESTIONNAIRE, encoding="utf-8")
         self.database = home / "data" / "workbook.duckdb"
 
+    def copy(self, home: Path) -> Workbook:
+        """The same workbook in another folder."""
+        shutil.copytree(self.home, home)
+        twin = Workbook.__new__(Workbook)
+        twin.home, twin.raw = home, home / "data" / "raw"
+        twin.database = home / "data" / "workbook.duckdb"
+        return twin
+
     def file(self, name: str, content: str | bytes) -> Path:
         path = self.raw / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)

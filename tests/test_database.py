@@ -70,26 +70,24 @@ def test_a_transaction_is_committed_at_its_end(path: Path) -> None:
     assert names(path) == ["一号"]
 
 
-def test_a_failing_transaction_is_rolled_back(path: Path) -> None:
-    with pytest.raises(RuntimeError), writer(path) as connection:
-        execute(connection, "UPDATE projects SET name = 'changed'")
+def fail_half_way(path: Path, error: type[BaseException]) -> None:
+    with writer(path) as connection:
         execute(connection, INSERT + "('P2', '二号', 'residential', '东', 'test')")
-        raise RuntimeError("half way")
-    assert names(path) == ["一号"]
+        execute(connection, "UPDATE projects SET name = 'changed'")
+        raise error
 
 
-def test_an_interrupted_transaction_is_rolled_back(path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), writer(path) as connection:
-        execute(connection, "DELETE FROM projects")
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_a_failing_transaction_is_rolled_back(path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error):
+        fail_half_way(path, error)
     assert names(path) == ["一号"]
 
 
 def test_a_first_transaction_that_fails_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "data" / "workbook.duckdb"
-    with pytest.raises(RuntimeError), writer(path) as connection:
-        execute(connection, INSERT + ROW)
-        raise RuntimeError("half way")
+    with pytest.raises(RuntimeError):
+        fail_half_way(path, RuntimeError)
     assert list(path.parent.iterdir()) == []
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from satisfaction.data.choices import ROLES
-from satisfaction.data.importing import import_file
 from satisfaction.methods.result import Result
 from satisfaction.methods.sampling import draw_sample, expected_margin, sample_size
 from satisfaction.methods.stratification import allocation
@@ -111,6 +110,8 @@ def store_sample(study: Study, seed: int, *, recorder: str | None, now: datetime
 
     DataProblem, and nothing changed, where the study has a sample or answers already.
     """
+    from satisfaction.data.importing import import_file  # slow to import; notebooks never store
+
     if len(study.sample) or len(study.slice.responses):
         found = "a sample" if len(study.sample) else "responses"
         raise DataProblem(

@@ -83,7 +83,9 @@ def number(value: Any, digits: int = 0) -> str:
 
 def percent(share: Any, digits: int = 0) -> str:
     """A share of 0-1 as a percentage: ``0.8312`` -> ``83%``."""
-    return MISSING if _unknown(share) else _plain_zero(f"{100 * share:.{digits}f}") + "%"
+    if _unknown(share):
+        return MISSING
+    return _plain_zero(f"{100 * share:.{digits}f}").replace("-", "−") + "%"
 
 
 def points(difference: Any, digits: int = 1) -> str:
@@ -110,7 +112,7 @@ def interval(low: Any, high: Any, digits: int = 0) -> str:
     """An interval of shares as percentages: ``79–87%``."""
     if _unknown(low) or _unknown(high):
         return MISSING
-    return f"{100 * low:.{digits}f}–{100 * high:.{digits}f}%"
+    return f"{percent(low, digits)[:-1]}–{percent(high, digits)}"
 
 
 def p_value(p: Any) -> str:

@@ -435,8 +435,7 @@ def open_study(
     questionnaire = settings.questionnaires[key]
     frame = _frame(rows, settings.policy)
     responses, uncounted = _responses(rows, frame, questionnaire)
-    if len(frame):
-        frame["answered"] = frame["household"].isin(responses["household"])
+    frame["answered"] = frame["household"].isin(responses["household"])
     return Study(
         home=root,
         lang=lang,

@@ -51,8 +51,10 @@ def load_settings(params: Path, project: str | None = None) -> Settings:
     content, lines = read_yaml(path)
     company = check_model(content, Policy, path, lines)
     questionnaires = load_questionnaires(params)
-    own = params / "projects" / f"{project}.yaml"
-    if project is None or not own.is_file():
+    # looked up among the files that exist: the name may be anything, also a path
+    files = {file.stem: file for file in (params / "projects").glob("*.yaml")}
+    own = files.get(project or "")
+    if own is None:
         return Settings(company, (), questionnaires, {})
     given = load_model(own, ProjectOverride)
     _, own_lines = read_yaml(own)

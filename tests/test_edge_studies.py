@@ -1,0 +1,169 @@
+"""All four notebooks on thin data: they run to their end and show nothing that is no word."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from satisfaction import i18n
+from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.verdict import MIME
+from satisfaction.reports.notebooks import read_notebook, tags
+from small_study import EDGES
+from small_workbook import Workbook
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+REPORTS = [path for path in NOTEBOOKS if "satisfaction" in read_notebook(path)["metadata"]]
+NO_WORDS = re.compile(
+    r"\b(?:nan|NaN|NAN|NaT|None|inf|null|undefined)\b|<NA>|\{[a-z_]*\}|\u2212?\d+\.\d{6,}"
+)
+DATA_URI = re.compile(r"data:text/csv;charset=utf-8;base64,([A-Za-z0-9+/=]*)")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one code cell displays, as the page would show it."""
+
+    tags: list[str]
+    value: Any
+
+    @property
+    def html(self) -> str:
+        return str(self.value._repr_mimebundle_()["text/html"])
+
+
+@cache
+def compiled(path: Path) -> list[tuple[list[str], Any, Any]]:
+    """Every code cell as statements and, as in Jupyter, a last expression that is displayed."""
+    found = []
+    for cell in read_notebook(path)["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        tree = ast.parse(cell["source"])
+        last = tree.body[-1] if tree.body else None
+        shown = None
+        if isinstance(last, ast.Expr):
+            shown = compile(ast.Expression(tree.body.pop().value), path.name, "eval")
+        found.append((tags(cell), compile(tree, path.name, "exec"), shown))
+    return found
+
+
+def run_notebook(path: Path, **parameters: object) -> tuple[list[Shown], dict[str, Any]]:
+    """Run the cells one after the other in one namespace, the parameters replaced."""
+    names: dict[str, Any] = {}
+    displayed = []
+    for labels, statements, shown in compiled(path):
+        exec(statements, names)
+        if "parameters" in labels:
+            assert set(parameters) <= set(names)
+            names |= parameters
+        if shown is not None:
+            displayed.append(Shown(labels, eval(shown, names)))
+    return displayed, names
+
+
+def words_of(html: str) -> str:
+    """The page's words: no tags, and the offered tables in the clear."""
+    tables = [base64.b64decode(part).decode("utf-8-sig") for part in DATA_URI.findall(html)]
+    plain = re.sub(r"<style.*?</style>", " ", html, flags=re.DOTALL)
+    # what a reader of the picture's text hears stands in attributes
+    spoken = re.findall(r'(?:aria-label|alt|title)="([^"]*)"', plain)
+    return "\n".join([re.sub(r"<[^>]*>", " ", plain), *spoken, *tables])
+
+
+@pytest.fixture(autouse=True)
+def in_the_workbook(surveyed: Workbook, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("SATISFACTION_HOME", str(surveyed.home))
+    yield
+    i18n.use("zh")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("project", ["P1", *EDGES], ids=lambda name: name)
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
+def test_a_report_on_thin_data(path: Path, project: str, lang: str) -> None:
+    displayed, names = run_notebook(path, project=project, wave="2025", lang=lang, seed=7)
+    absent = set(names["study"].absent)
+    for cell in displayed:
+        assert isinstance(cell.value, Exhibit), type(cell.value)
+        if absent & set(cell.tags):
+            continue  # left out of the page
+        found = NO_WORDS.findall(words_of(cell.html))
+        assert not found, f"{found} in {cell.value.kind}: {words_of(cell.html)[:400]}"
+        assert cell.value.title or cell.value.kind.startswith("note")
+    verdicts = [cell for cell in displayed if MIME in cell.value.bundle]
+    assert len(verdicts) == 1
+    bundle = verdicts[0].value.bundle[MIME]
+    assert json.loads(json.dumps(bundle, allow_nan=False)) == bundle
+    assert (bundle["project"], bundle["wave"]) == (project, "2025")
+    assert bundle["sentence"]
+    assert bundle["n"] >= 0
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
+def test_a_report_without_any_wave_or_answer(path: Path) -> None:
+    displayed, _names = run_notebook(path, project="E-nobody", wave="2026", lang="en", seed=7)
+    assert displayed
+
+
+def verdict(report: str, project: str) -> dict[str, Any]:
+    path = next(path for path in REPORTS if path.stem == report)
+    displayed, _names = run_notebook(path, project=project, wave="2025", lang="en", seed=7)
+    (bundle,) = [c.value.bundle[MIME] for c in displayed if MIME in c.value.bundle]
+    return bundle
+
+
+@pytest.mark.parametrize(
+    ("project", "verdict_is", "n"),
+    [
+        ("E-nobody", "cannot_tell", 0),
+        ("E-one", "cannot_tell", 1),
+        ("E-two", "cannot_tell", 2),
+        ("E-unknown", "cannot_tell", 0),
+        ("E-five", "met", 60),
+        ("E-varied", "not_met", 60),
+    ],
+)
+def test_thin_data_get_no_verdict(project: str, verdict_is: str, n: int) -> None:
+    bundle = verdict("descriptive_statistics", project)
+    assert (bundle["verdict"], bundle["n"]) == (verdict_is, n)
+    if verdict_is == "cannot_tell":
+        assert bundle["grade"] == ""
+
+
+@pytest.mark.parametrize("project", ["E-nobody", "E-one", "E-two", "E-five", "E-unknown"])
+def test_thin_data_have_no_drivers(project: str) -> None:
+    bundle = verdict("correlation_drivers", project)
+    assert bundle["verdict"] == "cannot_tell"
+    assert bundle["sentence"].startswith("Cannot tell what drives satisfaction")
+
+
+@pytest.mark.parametrize("project", ["E-nobody", "E-one", "E-first", "E-frameless", "E-other"])
+def test_no_change_is_claimed_without_something_to_compare(project: str) -> None:
+    bundle = verdict("year_over_year", project)
+    assert bundle["verdict"] == "cannot_tell"
+    assert bundle["change"] is None
+    assert bundle["direction"] in ("", "none", "cannot_tell")
+
+
+def test_the_change_of_identical_answers_is_none() -> None:
+    bundle = verdict("year_over_year", "E-five")
+    assert bundle["direction"] == "none"
+    assert "No detectable change" in bundle["sentence"]
+
+
+def test_the_helper_reads_the_offered_tables() -> None:
+    data = base64.b64encode("a,b\nNaN,1\n".encode("utf-8-sig")).decode()
+    html = f'<p>fine</p><a href="data:text/csv;charset=utf-8;base64,{data}">x</a>'
+    assert NO_WORDS.findall(words_of(html)) == ["NaN"]
+    assert NO_WORDS.findall(words_of('<img alt="None">')) == ["None"]
+    assert NO_WORDS.findall(words_of("<p>{share} nanometre Nonesuch</p>")) == ["{share}"]
