@@ -193,12 +193,10 @@ def surveyed_workbook(home: Path) -> Workbook:
     ]
     workbook.enter("household_flags", table(flags))
     workbook.enter("samples", table(samples()))
-    by_columns: dict[tuple[str, str, str], list[Row]] = {}
+    files: dict[str, list[Row]] = {}
     for name, rows in answers().items():
-        kind = "other" if name == "E-other" else "all"
-        wave = str(rows[0]["wave"])
-        key = (kind, wave, name if name.startswith("P") else "edges")
-        by_columns.setdefault(key, []).extend(rows)
-    for key, rows in by_columns.items():
-        workbook.enter("responses", table(rows), name=f"responses-{'-'.join(key)}.csv")
+        asked = "first" if rows[0]["wave"] != "2025" else "other" if name == "E-other" else "second"
+        files.setdefault(name if name == "P1-2025" else asked, []).extend(rows)
+    for name, rows in files.items():
+        workbook.enter("responses", table(rows), name=f"responses-{name}.csv")
     return workbook

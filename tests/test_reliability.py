@@ -54,7 +54,7 @@ def test_thin_dimensions_give_a_reason():
     }
     rows = cronbach_alpha(data, dimensions).rows.set_index("dimension")
     assert rows["reason"].to_dict() == {
-        "single": "too_few",
+        "single": "single_item",
         "none": "no_answers",
         "same": "no_variation",
         "opposite": "no_variation",

@@ -44,7 +44,7 @@ def refused(file: Path, text: str | bytes, model: type[BaseModel] | None = None)
     with pytest.raises(DataProblem) as caught:
         read_yaml(file) if model is None else load_model(file, model)
     for problem in caught.value.problems:
-        assert problem.file == str(file)
+        assert problem.file == f"{file.parent.name}/{file.name}"  # enough to find it
         assert problem.remedy
     return caught.value.problems
 

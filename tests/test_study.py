@@ -244,12 +244,12 @@ def test_the_fingerprint_moves_with_what_is_shown(study: Study, own_copy: Workbo
 
 
 def test_the_fingerprint_moves_with_a_single_score(study: Study, own_copy: Workbook) -> None:
-    path = own_copy.raw / "responses-all-2025-P1-2025.csv"
+    path = own_copy.raw / "responses-P1-2025.csv"
     text = path.read_text("utf-8")
     assert path.is_file()
     line = next(line for line in text.splitlines() if line.startswith("P1,2025,R3,"))
-    other = line.replace(",online,", ",web,").rsplit(",", 1)
-    edited = text.replace(line, ",".join([other[0], str(int(other[1]) % 5 + 1)]))
+    rest, last = line.rsplit(",", 1)
+    edited = text.replace(line, f"{rest},{int(last) % 5 + 1}")
     assert edited != text
     own_copy.enter("responses", edited, name=path.name)
     assert opened(own_copy, "P1", "2025").slice.fingerprint != study.slice.fingerprint

@@ -8,10 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from satisfaction.config.settings import load_settings
 from satisfaction.data.database import database_path, fetch, reader
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.reports.notebooks import Report, parameters, reports_in
 from satisfaction.reports.task import Task
+
+MOST_NAMED = 20  # known names that an error lists
 
 
 def projects_with_frame(home: Path) -> list[str]:
@@ -36,6 +39,7 @@ def plan_tasks(
     Without ``wave``: the newest annual wave with answers. Without ``projects``: those with answers
     or a sample in the wave; where nobody has any yet, those with a frame.
     """
+    load_settings(home / "params")  # what is wrong for all projects stops a run before it starts
     with reader(database_path(home)) as connection:
         waves = fetch(
             connection,
@@ -95,7 +99,8 @@ def _wave(waves: pd.DataFrame, wanted: str | None) -> pd.Series:
 def _check_known(kind: str, wanted: Sequence[str], known: Sequence[str]) -> None:
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        shown = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
+        more = len(known) - MOST_NAMED
+        shown = ", ".join(known[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         raise DataProblem(
             [Problem("run", f"unknown {kind}", f"Known: {shown}.", value=n[:80]) for n in unknown]
         )

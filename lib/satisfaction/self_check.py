@@ -96,6 +96,8 @@ def _settings_problems(home: Path) -> Iterator[Problem]:
             load_settings(params, name)
         except DataProblem as problem:
             yield from problem.problems
+            if name is None:  # every project would say the same again
+                break
     for path in sorted((params / "imports").glob("*.yaml")):
         try:
             load_model(path, Mapping)
@@ -105,8 +107,11 @@ def _settings_problems(home: Path) -> Iterator[Problem]:
 
 def _notebook_problems(home: Path) -> Iterator[Problem]:
     for path in sorted((home / "notebooks").glob("*.ipynb")):
-        for rule in notebook_problems(path):
-            yield Problem(path.name, rule, "See the rules for notebooks in README.md.")
+        try:
+            for rule in notebook_problems(path):
+                yield Problem(path.name, rule, "See the rules for notebooks in README.md.")
+        except DataProblem as problem:
+            yield from problem.problems
 
 
 def _stale_files(home: Path) -> Iterator[Problem]:

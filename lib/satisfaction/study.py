@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -11,21 +11,21 @@ from typing import Any
 import pandas as pd
 
 from satisfaction import i18n
+from satisfaction.arguments import PolicyArguments
+from satisfaction.assembly import counted_responses, frame_at_draw
 from satisfaction.config.home import find_home
-from satisfaction.config.policy import Policy
-from satisfaction.config.questionnaire import Questionnaire, comparable_items
-from satisfaction.config.settings import Override, Settings, load_settings
+from satisfaction.config.questionnaire import comparable_items
+from satisfaction.config.settings import Override, load_settings
 from satisfaction.data import choices
 from satisfaction.data.database import database_path
 from satisfaction.data.slices import Slice, read_slice
 from satisfaction.problems import DataProblem, Problem
 
 EXCLUSION = "not_blacklisted"  # the step of a frame that a policy must declare (S3-4)
-WHOLE = "all"  # the only stratum of a survey without a drawn sample
 
 
-@dataclass(frozen=True)
-class Study:
+@dataclass(frozen=True, repr=False)
+class Study(PolicyArguments):
     """One project in one wave; its frames are not to be changed, and no statistic is computed here.
 
     frame      one row a household: its columns, ``stratum`` and what holds at the draw
@@ -39,18 +39,15 @@ class Study:
 
     home: Path
     lang: str
-    settings: Settings
-    slice: Slice = field(repr=False)
-    questionnaire: Questionnaire = field(repr=False)
-    frame: pd.DataFrame = field(repr=False)
-    sample: pd.DataFrame = field(repr=False)
-    responses: pd.DataFrame = field(repr=False)
+    slice: Slice
+    frame: pd.DataFrame
+    sample: pd.DataFrame
+    responses: pd.DataFrame
     uncounted: dict[str, int]
 
-    @property
-    def policy(self) -> Policy:
-        """The policy in force for this project."""
-        return self.settings.policy
+    def __repr__(self) -> str:
+        asked = f"{len(self.responses):,} answers of {len(self.frame):,} households"
+        return f"Study({self.project!r}, {self.wave!r}: {asked})"
 
     @property
     def overrides(self) -> tuple[Override, ...]:
@@ -66,11 +63,6 @@ class Study:
     def wave(self) -> str:
         """Wave id."""
         return str(self.slice.wave["wave"])
-
-    @property
-    def level(self) -> float:
-        """Level of every interval."""
-        return self.policy.sampling.confidence_level
 
     @property
     def overall(self) -> str:
@@ -96,11 +88,6 @@ class Study:
     def dimensions(self) -> dict[str, list[str]]:
         """Dimension -> its items (S0-12)."""
         return self.questionnaire.by_dimension()
-
-    @property
-    def satisfied_from(self) -> int:
-        """Smallest score that counts as satisfied (S3-5)."""
-        return self.questionnaire.scale.satisfied_from
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -128,88 +115,6 @@ class Study:
         english = row.name_en if hasattr(row, "name_en") else None
         chinese = row["name"] if isinstance(row, pd.Series) else row.name
         return str(english) if self.lang == "en" and pd.notna(english) else str(chinese)
-
-    @property
-    def shares(self) -> dict[str, Any]:
-        """Arguments of every satisfied share: the smallest satisfied score and the level."""
-        return {"at_least": self.satisfied_from, "level": self.level}
-
-    @property
-    def target_rule(self) -> dict[str, Any]:
-        """Arguments of the verdict against the target."""
-        rules = self.policy
-        return {
-            "target": rules.satisfaction.target,
-            "minimum_n": rules.reporting.minimum_answers,
-            "level": self.level,
-        }
-
-    @property
-    def comparison(self) -> dict[str, Any]:
-        """Arguments of every comparison with the earlier wave."""
-        return {
-            "comparable": self.comparable,
-            "minimum_n": self.policy.reporting.minimum_answers,
-            "power": self.policy.drivers.power,
-            **self.shares,
-        }
-
-    @property
-    def mean_comparison(self) -> dict[str, Any]:
-        """The same for mean scores instead of satisfied shares."""
-        return self.comparison | {"at_least": None}
-
-    @property
-    def wave_labels(self) -> dict[str, str]:
-        """Names of the two waves of a comparison."""
-        earlier = self.labels.get(self.earlier_wave or "", "")
-        return {"current_label": self.wave_name, "previous_label": earlier}
-
-    @property
-    def peer_rule(self) -> dict[str, Any]:
-        """Arguments of every comparison with projects of the same type."""
-        rules = self.policy.reporting
-        return {
-            "minimum_peers": rules.minimum_peers,
-            "minimum_n": rules.minimum_answers,
-            "level": self.level,
-        }
-
-    @property
-    def driver_rule(self) -> dict[str, Any]:
-        """Arguments of the drivers' importance."""
-        rules = self.policy.drivers
-        return {
-            "draws": rules.bootstrap_draws,
-            "minimum_n": rules.minimum_answers,
-            "level": self.level,
-        }
-
-    @property
-    def small_cells(self) -> dict[str, Any]:
-        """Arguments of every chart that must not show cells with few answers (S4-6)."""
-        return {"minimum_n": self.policy.reporting.minimum_cell}
-
-    @property
-    def target_mark(self) -> dict[str, Any]:
-        """Arguments of a chart that marks the target and its clause."""
-        rules = self.policy.satisfaction
-        return {"target": rules.target, "target_clause": rules.target_clause}
-
-    @property
-    def target_line(self) -> dict[str, Any]:
-        """Arguments of a chart of shares: the target's mark and the smallest cell."""
-        return self.target_mark | self.small_cells
-
-    @property
-    def scale(self) -> dict[str, Any]:
-        """Arguments of a distribution over the scores of the scale."""
-        return {"scores": self.questionnaire.scale.scores, "level": self.level}
-
-    @property
-    def satisfied_rule(self) -> dict[str, Any]:
-        """Arguments of a chart that divides satisfied from dissatisfied scores."""
-        return {"satisfied_from": self.satisfied_from, **self.small_cells}
 
     @property
     def waves(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -365,6 +270,27 @@ class Study:
         return self.settings.own_questionnaires.get(wave, planned)
 
     @property
+    def comparison(self) -> dict[str, Any]:
+        """Arguments of every comparison with the earlier wave."""
+        return {
+            "comparable": self.comparable,
+            "minimum_n": self.policy.reporting.minimum_answers,
+            "power": self.policy.drivers.power,
+            **self.shares,
+        }
+
+    @property
+    def mean_comparison(self) -> dict[str, Any]:
+        """The same for mean scores instead of satisfied shares."""
+        return self.comparison | {"at_least": None}
+
+    @property
+    def wave_labels(self) -> dict[str, str]:
+        """Names of the two waves of a comparison."""
+        earlier = self.labels.get(self.earlier_wave or "", "")
+        return {"current_label": self.wave_name, "previous_label": earlier}
+
+    @property
     def identity(self) -> dict[str, Any]:
         """Who and what this study is, for verdict cards and records."""
         project, wave = self.slice.project, self.slice.wave
@@ -433,8 +359,8 @@ def open_study(
             )
         )
     questionnaire = settings.questionnaires[key]
-    frame = _frame(rows, settings.policy)
-    responses, uncounted = _responses(rows, frame, questionnaire)
+    frame = frame_at_draw(rows, settings.policy)
+    responses, uncounted = counted_responses(rows, frame, questionnaire)
     frame["answered"] = frame["household"].isin(responses["household"])
     return Study(
         home=root,
@@ -447,58 +373,3 @@ def open_study(
         responses=responses,
         uncounted=uncounted,
     )
-
-
-def _frame(rows: Slice, policy: Policy) -> pd.DataFrame:
-    """Households with what held when the sample was drawn (or would be drawn: at the opening)."""
-    households = rows.households.copy()
-    drawn_at = rows.samples["drawn_at"].min() if len(rows.samples) else rows.wave["opened_on"]
-    flags = rows.flags
-    held = flags[
-        (flags["set_at"] <= drawn_at)
-        & (flags["cleared_at"].isna() | (flags["cleared_at"] > drawn_at))
-    ]
-    for flag in choices.FLAGS:
-        marked = held.loc[held["flag"] == flag, "household"]
-        households[flag] = households["household"].isin(marked)
-    handed = households["handed_over_on"]
-    households["handed_over"] = handed.notna() & (handed <= drawn_at)
-    households["moved_in"] = households["occupancy"] != "not_moved_in"
-    households["eligible"] = households["handed_over"]
-    if policy.sampling.exclude_not_moved_in:
-        households["eligible"] &= households["moved_in"]
-    if policy.sampling.exclude_blacklisted:
-        households["eligible"] &= ~households["blacklisted"]
-    strata = households[list(policy.sampling.strata)].astype(str)
-    households["stratum"] = strata.agg(" / ".join, axis=1) if len(strata) else ""
-    sample = rows.samples
-    households["drawn"] = households["household"].isin(sample["household"])
-    asked = sample.loc[sample["invited"].astype(bool), "household"]
-    households["invited"] = households["household"].isin(asked)
-    return households
-
-
-def _responses(
-    rows: Slice, frame: pd.DataFrame, questionnaire: Questionnaire
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Counted answer sheets, wide, with frame facts and stratum; and those that do not count."""
-    sheets = rows.responses.drop(columns=["project", "wave"])
-    uncounted: dict[str, int] = {}
-    if len(rows.samples):
-        strata = rows.samples[["household", "stratum", "stratum_population"]]
-        outside = ~sheets["household"].isin(strata["household"])
-        uncounted["not_in_sample"] = int(outside.sum())
-        sheets = sheets[~outside].merge(strata, on="household", how="left")
-    else:
-        sheets = sheets.assign(stratum=WHOLE, stratum_population=float("nan"))
-    sheets["stratum_population"] = sheets["stratum_population"].astype(float)
-    facts = frame[["household", "building", "occupancy", "customer_group"]]
-    sheets = sheets.rename(columns={"customer_group": "stated_group"})
-    sheets = sheets.merge(facts, on="household", how="left", validate="m:1")
-    sheets["customer_group"] = sheets["customer_group"].fillna(sheets["stated_group"])
-    items = questionnaire.select("overall", "item", "detail", "priority")
-    wide = rows.answers.set_index(["response", "item"])["score"].unstack()  # noqa: PD010
-    wide = wide.reindex(index=sheets["response"], columns=items).astype(float)
-    wide.columns.name = None
-    joined = sheets.drop(columns="stated_group").set_index("response").join(wide)
-    return joined.reset_index(), {reason: n for reason, n in uncounted.items() if n}

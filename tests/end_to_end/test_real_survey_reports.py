@@ -72,6 +72,7 @@ def test_all_reports_are_made_and_say_what_they_cannot_say(home: Path) -> None:
         text = page.read_text("utf-8")
         assert "Synthetic data" not in text
         assert "No frame is known" in text
+        assert "satisfaction.target = 0.8 instead of 0.9 (S2-2)" in text
         if page.name.startswith("sampling_design"):
             assert "nobody can say how this sample was drawn" in text
             assert "The frame: who can be drawn" not in text

@@ -17,7 +17,7 @@ def find_home(start: Path | None = None) -> Path:
             return folder.resolve()
     raise DataProblem(
         Problem(
-            str(origin),
+            origin.name or str(origin),
             "this is not a workbook: there is no params/policy.yaml here or above",
             "Change into the workbook's folder, or set SATISFACTION_HOME to it.",
         )

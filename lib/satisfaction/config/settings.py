@@ -10,7 +10,7 @@ from typing import Any
 
 from satisfaction.config.policy import Policy, ProjectOverride, clause
 from satisfaction.config.questionnaire import Questionnaire
-from satisfaction.config.strict_yaml import check_model, load_model, read_yaml
+from satisfaction.config.strict_yaml import check_model, load_model, read_yaml, shown_name
 from satisfaction.problems import DataProblem, Problem
 
 
@@ -66,7 +66,7 @@ def load_settings(params: Path, project: str | None = None) -> Settings:
         if section == "customer_groups":
             raise DataProblem(
                 Problem(
-                    str(own),
+                    shown_name(own),
                     "customer groups are the same in all projects",
                     "Remove them here; change them in params/policy.yaml.",
                     row=own_lines.get(("policy", section)),
@@ -96,7 +96,7 @@ def load_settings(params: Path, project: str | None = None) -> Settings:
         if key not in questionnaires:
             raise DataProblem(
                 Problem(
-                    str(own),
+                    shown_name(own),
                     "unknown questionnaire",
                     f"Known: {', '.join(sorted(questionnaires))}.",
                     row=own_lines.get(("questionnaires", wave)),
@@ -115,7 +115,7 @@ def load_questionnaires(params: Path) -> dict[str, Questionnaire]:
         if path.stem != questionnaire.key:
             raise DataProblem(
                 Problem(
-                    str(path),
+                    shown_name(path),
                     f"the file name does not fit id and version ({questionnaire.key})",
                     f"Rename it to {questionnaire.key}.yaml.",
                 )
@@ -125,7 +125,7 @@ def load_questionnaires(params: Path) -> dict[str, Questionnaire]:
         if questionnaire.previous is not None and questionnaire.previous not in found:
             raise DataProblem(
                 Problem(
-                    str(params / "questionnaires" / f"{key}.yaml"),
+                    f"questionnaires/{key}.yaml",
                     f"the previous version {questionnaire.previous!r} does not exist",
                     "Add its file or set previous: null.",
                     column="previous",
@@ -137,7 +137,7 @@ def load_questionnaires(params: Path) -> dict[str, Questionnaire]:
 def _unknown(path: Path, lines: dict[tuple[str | int, ...], int], place: tuple[str, ...]) -> Any:
     return DataProblem(
         Problem(
-            str(path),
+            shown_name(path),
             "unknown key",
             "Remove it or correct its spelling; the keys are those of params/policy.yaml.",
             row=lines.get(place),

@@ -32,35 +32,41 @@ def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
         raw = path.read_bytes()
     except FileNotFoundError:
         raise DataProblem(
-            Problem(str(path), "the file does not exist", "Check the name and the folder.")
+            Problem(shown_name(path), "the file does not exist", "Check the name and the folder.")
         ) from None
     except OSError as error:
         raise DataProblem(
             Problem(
-                str(path), f"the file cannot be read: {error.strerror}", "Check name and rights."
+                shown_name(path),
+                f"the file cannot be read: {error.strerror}",
+                "Check name and rights.",
             )
         ) from None
     if len(raw) > MAXIMUM_BYTES:
         raise DataProblem(
             Problem(
-                str(path), "the file is larger than 1 MB", "Settings are small; check the file."
+                shown_name(path),
+                "the file is larger than 1 MB",
+                "Settings are small; check the file.",
             )
         )
     try:
         root = yaml.compose(raw.decode("utf-8-sig"), Loader=LOADER)
     except UnicodeDecodeError:
         raise DataProblem(
-            Problem(str(path), "the text is not UTF-8", "Save the file as UTF-8.")
+            Problem(shown_name(path), "the text is not UTF-8", "Save the file as UTF-8.")
         ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         raise DataProblem(
-            Problem(str(path), f"not valid YAML: {error.problem}", "Mend this line.", row=line)
+            Problem(
+                shown_name(path), f"not valid YAML: {error.problem}", "Mend this line.", row=line
+            )
         ) from None
     except yaml.YAMLError as error:
         raise DataProblem(
-            Problem(str(path), f"not valid YAML: {error}", "Remove the control character.")
+            Problem(shown_name(path), f"not valid YAML: {error}", "Remove the control character.")
         ) from None
     except RecursionError:
         raise _too_deep(path) from None
@@ -68,6 +74,11 @@ def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
         return {}, {(): 1}
     lines: dict[Place, int] = {}
     return _value(root, (), lines, path, set()), lines
+
+
+def shown_name(path: Path) -> str:
+    """Folder and file name, as errors show it: nobody needs the way to this machine's folders."""
+    return "/".join(path.parts[-2:])
 
 
 def load_model(path: Path, model: type[Model]) -> Model:
@@ -89,7 +100,7 @@ def check_model(content: Any, model: type[Model], path: Path, lines: dict[Place,
 def _too_deep(path: Path, line: int | None = None) -> DataProblem:
     return DataProblem(
         Problem(
-            str(path),
+            shown_name(path),
             f"not valid settings: more than {MAXIMUM_DEPTH} levels",
             "Settings are shallow; check the file.",
             row=line,
@@ -109,7 +120,7 @@ def _problem(detail: Any, path: Path, lines: dict[Place, int]) -> Problem:
     rule, remedy = rules.get(detail["type"], (detail["msg"], "Correct the value."))
     scalar = detail["input"] if isinstance(detail["input"], str | int | float | bool) else ""
     return Problem(
-        str(path),
+        shown_name(path),
         rule,
         remedy,
         row=lines.get(known),
@@ -124,7 +135,7 @@ def _value(
     line = node.start_mark.line + 1
 
     def wrong(rule: str, remedy: str, at: yaml.Node = node) -> DataProblem:
-        return DataProblem(Problem(str(path), rule, remedy, row=at.start_mark.line + 1))
+        return DataProblem(Problem(shown_name(path), rule, remedy, row=at.start_mark.line + 1))
 
     if id(node) in seen:
         raise wrong("aliases (*name) are not allowed", "Write the value out.")

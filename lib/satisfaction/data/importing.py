@@ -232,39 +232,6 @@ def _record(
     )
 
 
-def store_rows(
-    table: str,
-    rows: pd.DataFrame,
-    *,
-    database: Path,
-    source: str,
-    recorder: str,
-    now: datetime,
-) -> None:
-    """Write rows that the product itself made, under the same checks as a file's."""
-    model = TABLES[table]
-    frame = model.validate(rows[list(model.columns)].reset_index(drop=True), lazy=True)
-    frame["place"] = np.arange(len(frame))
-    findings = Findings(source, np.arange(len(frame)) + 2)
-    none = pd.Series(np.zeros(len(frame), dtype=bool))
-    texts = {name: frame[name].astype("str") for name in model.columns}
-    fields = {name: Field(name, name, text, text, none) for name, text in texts.items()}
-    key = model.metadata["key"]
-    digest = hashlib.sha256(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-    with writer(database) as connection:
-        storing.stage(connection, model, frame, storing.INCOMING)
-        check_unique(frame, key, fields, findings, "the same key")
-        storing.check_references(connection, table, fields, findings)
-        storing.check_other_sources(connection, table, key, source, fields, findings)
-        storing.check_vanished(connection, table, source, findings)
-        findings.raise_if_any()
-        storing.replace_rows(connection, table, storing.INCOMING, source)
-        if table in TALLIED:
-            renew_tallies(connection, storing.pairs_of(connection, table, source))
-        fingerprint = digest.hexdigest()[:32]
-        _record(connection, table, source, fingerprint, len(frame), recorder, now)
-
-
 def _account() -> str:
     try:
         return getpass.getuser()

@@ -367,9 +367,9 @@ COMMENT ON TABLE imports IS 'What came in when, from whom, with which fingerprin
 COMMENT ON COLUMN imports.import_id IS 'fingerprint of the event';
 COMMENT ON COLUMN imports.table_name IS 'table that the file was for';
 COMMENT ON COLUMN imports.source IS 'file that the rows came from';
-COMMENT ON COLUMN imports.fingerprint IS 'SHA-256 of the file';
+COMMENT ON COLUMN imports.fingerprint IS 'first 32 hex digits of the file''s SHA-256';
 COMMENT ON COLUMN imports.mapping IS 'name of the mapping';
-COMMENT ON COLUMN imports.mapping_fingerprint IS 'SHA-256 of the mapping';
+COMMENT ON COLUMN imports.mapping_fingerprint IS 'SHA-256 of mapping, questionnaires and groups used';
 COMMENT ON COLUMN imports.rows IS 'rows of the file';
 COMMENT ON COLUMN imports.imported_at IS 'when (UTC)';
 COMMENT ON COLUMN imports.imported_by IS 'account that imported it';

@@ -188,7 +188,7 @@ def trend_chart(
     usable = usable.reset_index(drop=True)
     names = labelled(usable["wave"], labels)
     last = usable.iloc[-1]
-    title = _("{wave}: {value} (interval {interval}), after {k} earlier waves").format(
+    title = _("{wave}: {value} (interval {interval}); earlier waves: {k}").format(
         wave=names[-1],
         value=value_text(last["estimate"], as_percent),
         interval=interval_text(last["ci_low"], last["ci_high"], as_percent=as_percent),

@@ -113,9 +113,9 @@ def _finding(rows: pd.DataFrame, names: list[str], target: float | None, as_perc
         )
     below = int((rows["ci_high"] < target).sum())
     return (
-        _("{k} of {m} clearly below the target of {target}; lowest: {worst} {low}")
+        _("{k} of {m} intervals lie below the target of {target}; lowest: {worst} {low}")
         if below
-        else _("None of {m} clearly below the target of {target}; lowest: {worst} {low}")
+        else _("None of {m} intervals lies below the target of {target}; lowest: {worst} {low}")
     ).format(k=below, m=len(rows), target=value_text(target, as_percent), worst=names[-1], low=low)
 
 
@@ -252,7 +252,8 @@ def peer_strip_chart(
         canvas.svg(title),
         lead=_("Above: this project with its interval. Below: the others, unnamed; bar: median."),
         note=sentences(
-            n_text([own["n"]]), _("Others inside the interval cannot be told apart from here.")
+            n_text([own["n"]]),
+            _("Overlap decides nothing: whom the answers tell apart is tested below."),
         ),
         alt=title,
         data=data,

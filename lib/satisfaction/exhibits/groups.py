@@ -12,7 +12,7 @@ from satisfaction.exhibits.comparison import dot_plot
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import ink_on, tint
-from satisfaction.exhibits.suppression import CAUTION_N, hidden_cells, hidden_groups
+from satisfaction.exhibits.suppression import hidden_cells, hidden_groups
 from satisfaction.exhibits.words import Labels, header_text, label, labelled, n_text, sentences
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
@@ -25,11 +25,15 @@ def group_heat_table(
     labels: Labels | None = None,
     *,
     minimum_n: int = 10,
+    caution_n: int = 20,
     item: str = "item",
     group: str = "group",
     title: str = "",
 ) -> Exhibit:
-    """Shares of items (or dimensions) by group; cells below ``minimum_n`` answers are hidden."""
+    """Shares of items (or dimensions) by group; cells below ``minimum_n`` answers are hidden.
+
+    Cells below ``caution_n`` carry a mark.
+    """
     rows = result.rows
     if rows.empty or not rows["estimate"].notna().any():
         return cannot_tell(title or _("Results by group"), rows)
@@ -39,7 +43,7 @@ def group_heat_table(
     share, count = shares.to_numpy(dtype=float), counts.to_numpy(dtype=float)
     texts = [
         [
-            _cell(share[i, j], count[i, j], bool(hidden[i, j]), minimum_n)
+            _cell(share[i, j], count[i, j], bool(hidden[i, j]), minimum_n, caution_n)
             for j in range(shares.shape[1])
         ]
         for i in range(shares.shape[0])
@@ -63,7 +67,7 @@ def group_heat_table(
         note=_(
             "{n}; groups with fewer than {minimum} answers are not shown, nor is what would reveal "
             "them (withheld); * fewer than {caution} answers: read with caution."
-        ).format(n=n_text(shown_n), minimum=minimum_n, caution=CAUTION_N),
+        ).format(n=n_text(shown_n), minimum=minimum_n, caution=caution_n),
         alt=finding,
         data=data,
     )
@@ -76,12 +80,12 @@ def _cross(rows: pd.DataFrame, item: str, group: str, values: str) -> pd.DataFra
     return table.astype(float)
 
 
-def _cell(share: float, count: float, hidden: bool, minimum_n: int) -> str:
+def _cell(share: float, count: float, hidden: bool, minimum_n: int, caution_n: int) -> str:
     if hidden:
         return f"n<{minimum_n}" if count < minimum_n else _("withheld")
     if np.isnan(share) or not count > 0:
         return i18n.MISSING
-    return i18n.percent(share) + ("*" if count < CAUTION_N else "")
+    return i18n.percent(share) + ("*" if count < caution_n else "")
 
 
 def _title(visible: pd.DataFrame, names: list[str], groups: list[str]) -> str:

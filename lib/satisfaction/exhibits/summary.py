@@ -65,20 +65,34 @@ def facts_cards(
 
 
 def summary_table(
-    share: Result, mean: Result, median: Result, spread: Result, labels: Labels
+    share: Result,
+    mean: Result,
+    median: Result,
+    spread: Result,
+    labels: Labels,
+    *,
+    minimum_n: int = 10,
 ) -> Exhibit:
-    """Per item: answers, satisfied share, mean, median, standard deviation (S0-16)."""
-    rows = share.rows
+    """Per item: answers, satisfied share, mean, median, standard deviation (S0-16).
+
+    Items with fewer than ``minimum_n`` answers are named, their figures withheld (S4-6).
+    """
+    figures = ["estimate", "ci_low", "ci_high"]
+    few = share.rows.loc[share.rows["n"] < minimum_n, "item"]
+    rows = share.rows.assign(
+        **{name: share.rows[name].mask(share.rows["item"].isin(few)) for name in figures}
+    )
     others = {
-        "mean": mean.rows.set_index("item"),
-        "median": median.rows.set_index("item"),
-        "spread": spread.rows.set_index("item"),
+        name: result.rows[~result.rows["item"].isin(few)].set_index("item")
+        for name, result in (("mean", mean), ("median", median), ("spread", spread))
     }
     averages = others["mean"].reindex(rows["item"])
     table = pd.DataFrame(
         {
             _("Item"): labelled(rows["item"], labels),
-            _("Answers (n)"): [i18n.number(n) for n in rows["n"]],
+            _("Answers (n)"): [
+                i18n.number(n) if n >= minimum_n else f"< {minimum_n}" for n in rows["n"]
+            ],
             _("Satisfied"): [i18n.percent(p, 1) for p in rows["estimate"]],
             _("Interval"): [
                 i18n.interval(low, high, 1)
@@ -223,7 +237,9 @@ def detectable_note(change: Result) -> Exhibit:
 
 def comparability_note(kept: Sequence[str], lost: Sequence[str], labels: Labels) -> Exhibit:
     """Which items may be compared with the last wave, and which may not."""
-    title = _("{kept} items are comparable, {lost} are not").format(kept=len(kept), lost=len(lost))
+    title = _("Comparable items: {kept}; not comparable: {lost}").format(
+        kept=len(kept), lost=len(lost)
+    )
     if not lost:
         return note(title, [_("All items were asked in the same words.")])
     names = i18n.listing([label(item, labels) for item in lost])

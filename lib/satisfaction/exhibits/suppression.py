@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-CAUTION_N = 20
-
 
 def hidden_cells(counts: pd.DataFrame, minimum_n: int) -> NDArray[np.bool_]:
     """Cells to hide in a table of answer counts (rows and columns are families with a total).

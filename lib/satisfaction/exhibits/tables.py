@@ -25,7 +25,7 @@ from satisfaction.exhibits.words import (
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
-COUNTS = ("n", "population", "removed", "rank", "rank_low", "rank_high", "df")
+COUNTS = ("n", "n_items", "population", "removed", "rank", "rank_low", "rank_high", "df")
 PROBABILITIES = ("p", "p_value", "p_holm")
 WHOLE_TABLE = ("share", "share_of_start", "frame_share", "respondent_share", "probability")
 

@@ -16,6 +16,7 @@ Labels = Mapping[str, str]
 REASONS = {
     "no_answers": N_("nobody answered"),
     "too_few": N_("too few answers"),
+    "single_item": N_("a single item"),
     "constant": N_("all answers are the same"),
     "no_variation": N_("all answers are the same"),
     "no_frame": N_("the number of households is not known"),

@@ -209,6 +209,9 @@ def _paired(now: pd.DataFrame, before: pd.DataFrame, names: list[str]) -> pd.Dat
         raise ValueError(f"neither wave holds {', '.join(sorted(unknown))}")
     keys = [c for c in ("item", "by", "group") if c in now.columns or c in before.columns]
     rows = now.merge(before, on=keys, how="outer", suffixes=("", "_previous"))
+    statistics = ("estimate", "std_error", "ci_low", "ci_high", "n_eff", "df")
+    numeric = {f"{name}{wave}": float for name in statistics for wave in ("", "_previous")}
+    rows = rows.astype(numeric)  # without any item the columns have no type yet
     order = rows["item"].map({name: i for i, name in enumerate(names)})
     rows = rows.assign(order=order).sort_values(["order", *keys[1:]], kind="stable")
     reason = rows["reason"].fillna("no_answers")

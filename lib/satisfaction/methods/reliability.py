@@ -30,9 +30,9 @@ def cronbach_alpha(
 
     Alpha below 0 is possible and says that items contradict each other (a reversed item, mostly).
 
-    Rows: ``dimension, estimate, ci_low, ci_high, n, n_items, method, reason``; reason ``too_few``
-    for a single item or fewer than ``minimum_n`` answers (at least 3), ``no_variation`` when the
-    items' sum does not vary.
+    Rows: ``dimension, estimate, ci_low, ci_high, n, n_items, method, reason``; reason
+    ``single_item``, ``too_few`` for fewer than ``minimum_n`` answers (at least 3),
+    ``no_variation`` when the items' sum does not vary.
     """
     unknown = [c for items in dimensions.values() for c in items if c not in data.columns]
     if unknown:
@@ -68,7 +68,9 @@ def _alpha(
         "method": f"cronbach_alpha_{missing}",
         "reason": "",
     }
-    if k < 2 or n < minimum_n:
+    if k < 2:
+        return row | {"reason": "single_item"}
+    if n < minimum_n:
         return row | {"reason": "too_few" if n else "no_answers"}
     covariances = scores.cov()
     if covariances.isna().any(axis=None):  # two items that nobody answered together

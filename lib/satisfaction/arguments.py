@@ -1,0 +1,103 @@
+"""The policy as arguments: what a notebook hands to methods and exhibits, one name per purpose.
+
+``methods.survey_proportion(study.responses, study.items, **study.shares)``: a notebook holds no
+threshold and names none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from satisfaction.config.policy import Policy
+from satisfaction.config.questionnaire import Questionnaire
+from satisfaction.config.settings import Settings
+
+
+@dataclass(frozen=True)
+class PolicyArguments:
+    """Keyword arguments that follow from the settings and the questionnaire of a study."""
+
+    settings: Settings
+    questionnaire: Questionnaire
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force for this project."""
+        return self.settings.policy
+
+    @property
+    def level(self) -> float:
+        """Level of every interval."""
+        return self.policy.sampling.confidence_level
+
+    @property
+    def satisfied_from(self) -> int:
+        """Smallest score that counts as satisfied (S3-5)."""
+        return self.questionnaire.scale.satisfied_from
+
+    @property
+    def shares(self) -> dict[str, Any]:
+        """Arguments of every satisfied share: the smallest satisfied score and the level."""
+        return {"at_least": self.satisfied_from, "level": self.level}
+
+    @property
+    def target_rule(self) -> dict[str, Any]:
+        """Arguments of the verdict against the target."""
+        rules = self.policy
+        return {
+            "target": rules.satisfaction.target,
+            "minimum_n": rules.reporting.minimum_answers,
+            "level": self.level,
+        }
+
+    @property
+    def peer_rule(self) -> dict[str, Any]:
+        """Arguments of every comparison with projects of the same type."""
+        rules = self.policy.reporting
+        return {
+            "minimum_peers": rules.minimum_peers,
+            "minimum_n": rules.minimum_answers,
+            "level": self.level,
+        }
+
+    @property
+    def driver_rule(self) -> dict[str, Any]:
+        """Arguments of the drivers' importance."""
+        rules = self.policy.drivers
+        return {
+            "draws": rules.bootstrap_draws,
+            "minimum_n": rules.minimum_answers,
+            "level": self.level,
+        }
+
+    @property
+    def small_cells(self) -> dict[str, Any]:
+        """Arguments of every chart that must not show cells with few answers (S4-6)."""
+        return {"minimum_n": self.policy.reporting.minimum_cell}
+
+    @property
+    def cell_rule(self) -> dict[str, Any]:
+        """The same for a table that also marks cells to be read with caution."""
+        return {**self.small_cells, "caution_n": self.policy.reporting.caution_cell}
+
+    @property
+    def target_mark(self) -> dict[str, Any]:
+        """Arguments of a chart that marks the target and its clause."""
+        rules = self.policy.satisfaction
+        return {"target": rules.target, "target_clause": rules.target_clause}
+
+    @property
+    def target_line(self) -> dict[str, Any]:
+        """Arguments of a chart of shares: the target's mark and the smallest cell."""
+        return self.target_mark | self.small_cells
+
+    @property
+    def scale(self) -> dict[str, Any]:
+        """Arguments of a distribution over the scores of the scale."""
+        return {"scores": self.questionnaire.scale.scores, "level": self.level}
+
+    @property
+    def satisfied_rule(self) -> dict[str, Any]:
+        """Arguments of a chart that divides satisfied from dissatisfied scores."""
+        return {"satisfied_from": self.satisfied_from, **self.small_cells}
