@@ -41,7 +41,9 @@ def refused(params: Path, text: str, reason: str = REASON) -> list[Problem]:
     path.write_text(reason + text, encoding="utf-8")
     with pytest.raises(DataProblem) as caught:
         load_settings(params, "p1")
-    assert {problem.file for problem in caught.value.problems} == {f"{path.parent.name}/{path.name}"}
+    assert {problem.file for problem in caught.value.problems} == {
+        f"{path.parent.name}/{path.name}"
+    }
     return caught.value.problems
 
 
@@ -52,7 +54,9 @@ def edited(params: Path, before: str, after: str) -> list[Problem]:
     path.write_text(text.replace(before, after), encoding="utf-8")
     with pytest.raises(DataProblem) as caught:
         load_settings(params)
-    assert {problem.file for problem in caught.value.problems} == {f"{path.parent.name}/{path.name}"}
+    assert {problem.file for problem in caught.value.problems} == {
+        f"{path.parent.name}/{path.name}"
+    }
     return caught.value.problems
 
 

@@ -131,6 +131,22 @@ def test_the_sentence_never_contradicts_the_numbers(
             assert right >= target - 1e-9
 
 
+@pytest.mark.parametrize("satisfied", range(100, 200, 4))
+def test_an_interval_that_ends_close_to_the_target_does_not_look_as_if_it_reached_it(
+    satisfied: int,
+) -> None:
+    # targets so close to an end of the interval that whole per cents could look equal
+    ends = methods.survey_proportion(survey(satisfied, 200), ["overall"], at_least=4).rows.iloc[0]
+    for target in (round(ends["ci_low"], 2), round(ends["ci_high"], 2)):
+        shown, _result, judged = card(satisfied, 200, target, {"population": None})
+        printed = INTERVAL.search(text_of(shown))
+        assert printed is not None
+        left, right = (float(part) / 100 for part in printed.groups())
+        verdict = judged.rows["verdict"].iloc[0]
+        assert verdict == "met" or left < target - 1e-9
+        assert verdict != "not_met" or right < target - 1e-9
+
+
 @settings(max_examples=300, deadline=None)
 @given(share, st.lists(share, min_size=1, max_size=3))
 def test_no_printed_share_looks_equal_to_a_target_that_it_is_not(

@@ -112,8 +112,16 @@ def _overrides(study: Study) -> list[Row]:
     return [
         (
             "warning",
-            words.format(key=o.key, project=o.project, company=o.company, clause=o.clause),
+            words.format(
+                key=o.key, project=_value(o.project), company=_value(o.company), clause=o.clause
+            ),
         )
         for o in study.overrides
         if o.key != "sampling.exclusion_reason"
     ]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)
