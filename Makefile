@@ -14,8 +14,8 @@ reports: $(READY) data/workbook.duckdb  ## all reports of the newest annual wave
 data/workbook.duckdb: | $(READY)
 	$(BIN)/python -m satisfaction demo
 
-test: $(READY)  ## every test, in as many processes as there are cores
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+test: $(READY)  ## every test; a file stays in one process, the long ones start first
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lab: $(READY)  ## explore in JupyterLab
 	$(BIN)/jupyter lab notebooks

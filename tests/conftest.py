@@ -20,3 +20,11 @@ def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
 def own_copy(surveyed: Workbook, tmp_path: Path) -> Workbook:
     """A copy of the surveyed workbook that the test may change."""
     return surveyed.copy(tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+    """The small workbook with its four tables, to be copied by tests that change it."""
+    made = Workbook(tmp_path_factory.mktemp("filled"))
+    made.fill()
+    return made

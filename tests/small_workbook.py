@@ -60,7 +60,7 @@ class Workbook:
 
     def copy(self, home: Path) -> Workbook:
         """The same workbook in another folder."""
-        shutil.copytree(self.home, home)
+        shutil.copytree(self.home, home, dirs_exist_ok=True)
         twin = Workbook.__new__(Workbook)
         twin.home, twin.raw = home, home / "data" / "raw"
         twin.database = home / "data" / "workbook.duckdb"

@@ -18,10 +18,8 @@ from small_workbook import HOUSEHOLDS, PROJECTS, RESPONSES, WAVES, Workbook
 
 
 @pytest.fixture
-def workbook(tmp_path: Path) -> Workbook:
-    made = Workbook(tmp_path)
-    made.fill()
-    return made
+def workbook(filled: Workbook, tmp_path: Path) -> Workbook:
+    return filled.copy(tmp_path)
 
 
 def test_wide_answers_become_long(workbook: Workbook) -> None:

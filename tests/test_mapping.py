@@ -20,10 +20,8 @@ ignore: [Dept, "memo_*"]
 
 
 @pytest.fixture
-def workbook(tmp_path: Path) -> Workbook:
-    made = Workbook(tmp_path)
-    made.fill()
-    return made
+def workbook(filled: Workbook, tmp_path: Path) -> Workbook:
+    return filled.copy(tmp_path)
 
 
 def test_a_mapping_renames_recodes_fixes_and_ignores(workbook: Workbook) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -19,9 +18,6 @@ from satisfaction.data.portfolio.truth import SEED, WEIGHTS
 
 HOME = Path(__file__).parents[1]
 PARAMS = HOME / "params"
-NEEDS_IMPORT = pytest.mark.skipif(
-    importlib.util.find_spec("satisfaction.data.importing") is None, reason="no import yet"
-)
 
 
 @pytest.fixture(scope="module")
@@ -325,27 +321,3 @@ def test_records_hold_the_cases_that_later_reports_look_for(files: list[tuple[st
     assert (closed & ~checked).any()
     assert (~closed).any()
     assert set(actions["验证结果"].dropna()) == {"是", "否"}
-
-
-@NEEDS_IMPORT
-@pytest.mark.slow
-def test_everything_enters_through_the_ordinary_import(files, tmp_path: Path) -> None:
-    from satisfaction.data.database import fetch, reader
-    from satisfaction.data.importing import import_file
-
-    database = tmp_path / "workbook.duckdb"
-    for own in ("policy.yaml", "questionnaires/estate-*", "questionnaires/pulse-*", "projects/*"):
-        for path in PARAMS.glob(own):
-            copy = tmp_path / "params" / path.relative_to(PARAMS)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(path.read_bytes())
-    paper_mapping = PARAMS / "imports" / "portfolio_paper.yaml"
-    for table, path in files:
-        mapping = paper_mapping if path.stem.startswith("paper") else None
-        import_file(table, path, home=tmp_path, database=database, mapping=mapping)
-    with reader(database) as connection:
-        for table, least in (("responses", 8000), ("answers", 100_000), ("comments", 1500)):
-            count = fetch(connection, f"SELECT count(*) AS n FROM {table}")["n"].iloc[0]
-            assert count > least
-        paper = fetch(connection, "SELECT count(*) AS n FROM responses WHERE mode = 'paper'")
-        assert paper["n"].iloc[0] > 20

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class DataProblem(ValueError):
 
     def table(self) -> pd.DataFrame:
         """All problems as a table: file, row, column, value, rule, remedy."""
+        import pandas as pd  # half a second to import; only a failed import needs it
+
         columns = ["file", "row", "column", "value", "rule", "remedy"]
         found = pd.DataFrame([asdict(problem) for problem in self.problems], columns=columns)
         return found.astype({"row": "Int64"})

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
+from satisfaction.data.database import fetch, reader
 from satisfaction.data.portfolio import TRUTH
 from satisfaction.reports.page_check import page_problems
 from satisfaction.self_check import source_texts
@@ -24,7 +25,7 @@ from satisfaction.self_check import source_texts
 ROOT = Path(__file__).parents[2]
 REPORTS = {"sampling_design", "descriptive_statistics", "correlation_drivers", "year_over_year"}
 BROKEN = "qihang"
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("portfolio")]
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -81,6 +82,17 @@ def broken(workbook: Workbook) -> subprocess.CompletedProcess[str]:
 def batch(workbook: Workbook) -> subprocess.CompletedProcess[str]:
     """All projects and reports in Chinese."""
     return workbook.run("run", "--all")
+
+
+def test_everything_enters_through_the_ordinary_import(workbook: Workbook) -> None:
+    with reader(workbook.home / "data" / "workbook.duckdb") as connection:
+        for table, least in (("responses", 8000), ("answers", 100_000), ("comments", 1500)):
+            assert fetch(connection, f"SELECT count(*) AS n FROM {table}")["n"].iloc[0] > least
+        paper = fetch(connection, "SELECT count(*) AS n FROM responses WHERE mode = 'paper'")
+        assert paper["n"].iloc[0] > 20
+        events = fetch(connection, "SELECT count(*) AS n FROM imports")
+    raw = list((workbook.home / "data" / "raw" / "portfolio").iterdir())
+    assert events["n"].iloc[0] == len(raw) == 32
 
 
 def test_a_broken_project_is_red_rows_and_the_batch_goes_on(

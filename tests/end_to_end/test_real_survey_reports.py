@@ -18,7 +18,6 @@ SURVEY = ROOT.parent / "shared" / "data" / "resident_survey"
 IMPORTS = Path("params") / "imports"
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("real"),
     pytest.mark.skipif(not SURVEY.is_dir(), reason="the survey is not on this machine"),
 ]
 

@@ -7,11 +7,13 @@ import io
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
-from matplotlib.font_manager import fontManager
-from matplotlib.ft2font import FT2Font, LoadFlags
+
+if TYPE_CHECKING:
+    from matplotlib.ft2font import FT2Font
 
 FAMILY = "Noto Sans SC Subset"
 FALLBACKS = "'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',sans-serif"
@@ -22,6 +24,8 @@ _MEASURED_SIZE = 100  # points; widths scale linearly without hinting
 @cache
 def register() -> None:
     """Make the font known to matplotlib (once a process)."""
+    from matplotlib.font_manager import fontManager  # a page is made without matplotlib
+
     fontManager.addfont(FILE)
     regular = next(entry for entry in fontManager.ttflist if entry.name == FAMILY)
     # Browsers thicken the one weight for bold; without this entry matplotlib logs a warning.
@@ -63,6 +67,8 @@ def _characters() -> frozenset[str]:
 
 @cache
 def _face() -> FT2Font:
+    from matplotlib.ft2font import FT2Font
+
     face = FT2Font(str(FILE))
     face.set_size(_MEASURED_SIZE, 72)
     return face
@@ -73,6 +79,8 @@ def _advance(character: str) -> float:
     """Advance width in em; full width for what the font lacks."""
     if character not in _characters():
         return 1.0
+    from matplotlib.ft2font import LoadFlags
+
     glyph = _face().load_char(ord(character), flags=LoadFlags.NO_HINTING)
     return float(glyph.linearHoriAdvance) / 65536 / _MEASURED_SIZE
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm, t
+from scipy import special  # the functions behind scipy.stats, which takes a second to import
 
 from satisfaction.methods.estimation import survey_mean, survey_proportion
 from satisfaction.methods.intervals import check_level, newcombe_difference
@@ -147,7 +147,7 @@ def smallest_significant_change(
     """
     check_level(level)
     share, n1, n2 = (np.asarray(x, dtype=float) for x in (p, n_current, n_previous))
-    z = norm.ppf((1 + level) / 2)
+    z = special.ndtri((1 + level) / 2)
     return np.asarray(z * np.sqrt(share * (1 - share) * (1 / n1 + 1 / n2)))
 
 
@@ -168,8 +168,8 @@ def share_difference_p_value(
         # n1/(n1 + n2), written so that a census (n_eff infinite) keeps its weight
         weight1 = np.where(np.isinf(n1), np.where(np.isinf(n2), 0.5, 1.0), n1 / (n1 + n2))
         pooled = weight1 * p1 + (1 - weight1) * p2
-        score = norm.sf(_ratio(p1 - p2, np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))))
-        wald = t.sf(_ratio(p1 - p2, np.hypot(se1, se2)), df)
+        score = special.ndtr(-_ratio(p1 - p2, np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))))
+        wald = special.stdtr(df, -_ratio(p1 - p2, np.hypot(se1, se2)))
     return np.asarray(2 * np.where(at_the_end, score, wald))
 
 
@@ -242,10 +242,10 @@ def _differences(rows: pd.DataFrame, shares: bool, level: float, power: float) -
         census = np.isinf(rows["n_eff"]) & np.isinf(rows["n_eff_previous"])
         usable = std_error.where((std_error > 0) | census)
         with np.errstate(divide="ignore", invalid="ignore"):
-            p_value = 2 * t.sf(_ratio(difference.to_numpy(), usable.to_numpy()), df)
-        critical = t.ppf((1 + level) / 2, df)
+            p_value = 2 * special.stdtr(df, -_ratio(difference.to_numpy(), usable.to_numpy()))
+        critical = special.stdtrit(df, (1 + level) / 2)
         low, high = difference - critical * usable, difference + critical * usable
-        detectable = (critical + t.ppf(power, df)) * usable
+        detectable = (critical + special.stdtrit(df, power)) * usable
     return pd.DataFrame(
         {
             "estimate": difference,
@@ -261,7 +261,7 @@ def _differences(rows: pd.DataFrame, shares: bool, level: float, power: float) -
 
 
 def _bisected(p: Array, n1: Array, n2: Array, sign: float, power: float, level: float) -> Array:
-    z, z_power = norm.ppf((1 + level) / 2), norm.ppf(power)
+    z, z_power = special.ndtri((1 + level) / 2), special.ndtri(power)
 
     def surplus(d: Array) -> Array:
         """Grows with d; positive where a change of d has more than the wanted power."""

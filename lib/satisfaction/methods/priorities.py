@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from satisfaction.methods.estimation import survey_proportion
 from satisfaction.methods.result import Result
@@ -146,7 +146,7 @@ def stated_importance(
     variance = (gap * rows["std_error"]) ** 2
     variance += (rows["named_share"] * rows.pop("std_error_satisfied")) ** 2
     rows["std_error"] = np.sqrt(variance)
-    half = norm.ppf((1 + level) / 2) * rows["std_error"]
+    half = ndtri((1 + level) / 2) * rows["std_error"]
     rows["ci_low"] = (rows["estimate"] - half).clip(0, 1)
     rows["ci_high"] = (rows["estimate"] + half).clip(0, 1)
     rows["method"] = "importance_satisfaction"

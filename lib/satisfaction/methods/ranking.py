@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import beta
+from scipy.special import betaincc
 
 from satisfaction.methods.change import share_difference_p_value
 from satisfaction.methods.intervals import check_level, newcombe_difference
@@ -62,7 +62,7 @@ def grade_probabilities(rows: pd.DataFrame | pd.Series, cut_points: Mapping[str,
     census = np.isinf(n_eff)
     size = np.where(known & ~census, n_eff, 1.0)
     p = np.clip(np.where(known, share, 0.5), 0, 1)
-    above = [beta.sf(cut, size * p + 0.5, size * (1 - p) + 0.5) for cut in points.values()]
+    above = [betaincc(size * p + 0.5, size * (1 - p) + 0.5, cut) for cut in points.values()]
     edges = np.vstack([np.zeros(len(given)), *above, np.ones(len(given))])
     keys = [c for c in ("project", "wave", "item", "by", "group") if c in given.columns]
     reasons = given["reason"] if "reason" in given.columns else pd.Series("", given.index)

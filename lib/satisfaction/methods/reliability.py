@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import f
+from scipy.special import fdtri
 
 from satisfaction.methods.result import Result
 
@@ -84,6 +84,6 @@ def _alpha(
     df = n - 1, (n - 1) * (k - 1)
     return row | {
         "estimate": alpha,
-        "ci_low": 1 - (1 - alpha) * f.isf(upper_tail, *df),
-        "ci_high": 1 - (1 - alpha) * f.isf(lower_tail, *df),
+        "ci_low": 1 - (1 - alpha) * fdtri(*df, 1 - upper_tail),
+        "ci_high": 1 - (1 - alpha) * fdtri(*df, 1 - lower_tail),
     }

@@ -8,7 +8,7 @@ from math import ceil, sqrt
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from satisfaction.methods.ranking import FLOAT_ERROR, GRADES, grade, ordered_cut_points
 from satisfaction.methods.result import Result
@@ -83,7 +83,7 @@ def conversions_needed(satisfied: int, n: int, target: float, *, level: float = 
         raise ValueError(f"satisfied must lie between 0 and n, not {satisfied} of {n}")
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
-    z = float(norm.ppf((1 + level) / 2))
+    z = float(ndtri((1 + level) / 2))
     exact = Fraction(repr(float(target)))
     point = ceil(exact * n)
     # At T = 1 the bound below degenerates: no finite number of answers proves 100 %.
