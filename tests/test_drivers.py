@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satisfaction.methods import drivers
+from satisfaction.methods import decomposition, drivers
 from satisfaction.methods.drivers import (
     johnson_weights,
     shapley_importance,
@@ -80,7 +80,9 @@ def test_sweep_agrees_with_least_squares_on_every_subset(seed, p):
     random = np.random.default_rng(seed)
     scores = random.integers(1, 6, size=(25, p + 1)).astype(float)
     scores += 1e-3 * random.normal(size=scores.shape)
-    swept = drivers._subset_r_squared(drivers._correlations(scores, np.ones((1, 25))))[0]
+    swept = decomposition.subset_r_squared(
+        decomposition.weighted_correlations(scores, np.ones((1, 25)))
+    )[0]
     y = scores[:, -1] - scores[:, -1].mean()
     brute = {}
     for size in range(p + 1):
@@ -89,7 +91,9 @@ def test_sweep_agrees_with_least_squares_on_every_subset(seed, p):
             residual = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
             brute[subset] = 1 - residual @ residual / (y @ y)
             assert swept[sum(1 << j for j in subset)] == pytest.approx(brute[subset], abs=1e-9)
-    shapley = drivers._shapley_shares(drivers._correlations(scores, np.ones((1, 25))))[0]
+    shapley = decomposition.shapley_shares(
+        decomposition.weighted_correlations(scores, np.ones((1, 25)))
+    )[0]
     for j in range(p):
         value = sum(
             factorial(len(s))

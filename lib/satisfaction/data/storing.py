@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from satisfaction.data.database import Connection, append, execute, fetch, fetch_arrow
 from satisfaction.data.findings import LISTED, Field, Findings
-from satisfaction.data.tables import HOUSEHOLD, PROJECT, RESPONSES, TABLES, WAVE, References
+from satisfaction.data.keys import HOUSEHOLD, PROJECT, WAVE, References
+from satisfaction.data.tables import RESPONSES, TABLES
 
 INCOMING = "incoming"
 _ARROW = {

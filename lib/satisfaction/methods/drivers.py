@@ -8,20 +8,24 @@ whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import factorial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from satisfaction.methods.decomposition import (
+    SINGULAR,
+    johnson_shares,
+    redundant_items,
+    shapley_shares,
+    weighted_correlations,
+)
 from satisfaction.methods.result import Result
 
 Array = NDArray[np.float64]
 
 # Up to here all 2^p subsets are enumerated; beyond, Johnson's weights answer in p^3 operations.
 EXACT_ITEMS = 12
-# A pivot or eigenvalue (of a correlation matrix) below this is a perfect linear relation.
-SINGULAR = 1e-9
 # Matrices of so many draws are held at once: the last sweep levels then stay in the cache.
 BATCH = 50
 TOP = 3
@@ -68,7 +72,7 @@ def shapley_importance(
         data,
         outcome,
         items,
-        decompose=_shapley_shares if exact else _johnson_shares,
+        decompose=shapley_shares if exact else johnson_shares,
         method="shapley" if exact else "johnson",
         weight=weight,
         draws=draws,
@@ -98,7 +102,7 @@ def johnson_weights(
         data,
         outcome,
         items,
-        decompose=_johnson_shares,
+        decompose=johnson_shares,
         method="johnson",
         weight=weight,
         draws=draws,
@@ -150,13 +154,13 @@ def _importance(
         return _no_importance(items, reason, method, level, n, stages, exclusions)
 
     scores = scores[:, varies]
-    whole = _correlations(scores, weights[None, :])
+    whole = weighted_correlations(scores, weights[None, :])
     point = decompose(whole)[0]
     r_squared = float(point.sum())
     counts = _resampled_counts(complete, draws, np.random.default_rng(seed))
     resampled = np.concatenate(
         [
-            decompose(_correlations(scores, counts[i : i + BATCH] * weights))
+            decompose(weighted_correlations(scores, counts[i : i + BATCH] * weights))
             for i in range(0, draws, BATCH)
         ]
     )
@@ -177,7 +181,7 @@ def _importance(
             "n": n,
             "n_eff": weights.sum() ** 2 / (weights**2).sum(),
             "method": method,
-            "reason": np.where(_redundant(whole[0, :-1, :-1]), "collinear", ""),
+            "reason": np.where(redundant_items(whole[0, :-1, :-1]), "collinear", ""),
         }
     ).sort_values("rank", kind="stable")
     left_out = [item for item in items if item not in used]
@@ -215,75 +219,6 @@ def _weights(complete: pd.DataFrame, weight: str | None) -> Array:
     if np.isnan(weights).any() or (weights < 0).any():
         raise ValueError(f"{weight} must be neither missing nor negative in a complete answer")
     return weights
-
-
-def _correlations(scores: Array, weights: Array) -> Array:
-    """Weighted correlation matrices, one per row of weights: (draws, columns, columns).
-
-    A column without variation under some weights gets zeros throughout, also on the diagonal, so
-    that it explains nothing there.
-    """
-    scores = scores - scores.mean(axis=0)  # small numbers lose fewer digits in the cross products
-    k = scores.shape[1]
-    first, second = np.triu_indices(k)
-    total = weights.sum(axis=1, keepdims=True)
-    means = weights @ scores / total
-    products = weights @ (scores[:, first] * scores[:, second]) / total
-    covariances = np.empty((len(weights), k, k))
-    covariances[:, first, second] = products - means[:, first] * means[:, second]
-    covariances[:, second, first] = covariances[:, first, second]
-    variances = np.diagonal(covariances, axis1=1, axis2=2)
-    constant = variances <= SINGULAR * (scores**2).mean(axis=0)
-    scale = np.where(constant, 0, 1 / np.sqrt(np.where(constant, 1, variances)))
-    return covariances * scale[:, :, None] * scale[:, None, :]
-
-
-def _subset_r_squared(correlations: Array) -> Array:
-    """R² of the outcome (last column) on every subset of items: (draws, 2^p).
-
-    Bit j of the subset's number stands for item j. Item by item, each state splits in two: the
-    item is left out (its row and column dropped) or let in (swept out of the rest: a Schur
-    complement). After the last item only the outcome's residual variance 1 - R² is left. All
-    subsets together cost about 11 x 2^p multiplications a draw, not p³ x 2^p.
-    """
-    state = correlations[:, None, :, :]
-    while state.shape[-1] > 1:
-        pivot, column, rest = state[..., :1, :1], state[..., 1:, :1], state[..., 1:, 1:]
-        inverse = np.where(pivot > SINGULAR, 1 / np.maximum(pivot, SINGULAR), 0)
-        swept = rest - (column * inverse) * np.swapaxes(column, -1, -2)
-        state = np.concatenate([rest, swept], axis=1)
-    outcome_variance = correlations[:, None, -1, -1]
-    return np.clip(outcome_variance - state[..., 0, 0], 0, 1)
-
-
-def _shapley_shares(correlations: Array) -> Array:
-    """Shapley values of R²: (draws, items)."""
-    p = correlations.shape[-1] - 1
-    member = (np.arange(2**p)[:, None] >> np.arange(p)) & 1
-    size = member.sum(axis=1)
-    orders = np.array([factorial(s) * factorial(p - 1 - s) / factorial(p) for s in range(p)])
-    joining = orders[np.maximum(size - 1, 0)][:, None]
-    leaving = orders[np.minimum(size, p - 1)][:, None]
-    coefficients = np.where(member == 1, joining, -leaving)
-    return np.asarray(_subset_r_squared(correlations) @ coefficients)
-
-
-def _johnson_shares(correlations: Array) -> Array:
-    """Johnson's relative weights: (draws, items); null directions of the items are dropped."""
-    values, vectors = np.linalg.eigh(correlations[:, :-1, :-1])
-    root = np.sqrt(np.maximum(values, 0))[:, None, :]
-    inverse = np.where(root > np.sqrt(SINGULAR), 1 / np.maximum(root, np.sqrt(SINGULAR)), 0)
-    back = np.swapaxes(vectors, 1, 2)
-    loadings = (vectors * root) @ back
-    slopes = (vectors * inverse) @ back @ correlations[:, :-1, -1:]
-    return np.asarray((loadings**2 @ slopes**2)[..., 0])
-
-
-def _redundant(correlations: Array) -> NDArray[np.bool_]:
-    """Items that are a linear function of the others: those loading on a null direction."""
-    values, vectors = np.linalg.eigh(correlations)
-    null = vectors[:, values < SINGULAR]
-    return np.asarray((null**2).sum(axis=1) > SINGULAR)
 
 
 def _resampled_counts(complete: pd.DataFrame, draws: int, random: np.random.Generator) -> Array:
