@@ -1,4 +1,4 @@
--- Written from the table models (lib/satisfaction/data/tables.py); do not edit.
+-- Written from the table models (lib/satisfaction/data/tables.py, records.py); do not edit.
 CREATE TABLE projects (
     project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 80),

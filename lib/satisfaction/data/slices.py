@@ -103,17 +103,6 @@ def read_slice(path: Path, project: str, wave: str) -> Slice:
         )
 
 
-def read_comments(path: Path, project: str, wave: str) -> pd.DataFrame:
-    """Open answers of one project in one wave: response, item, text."""
-    with reader(path) as connection:
-        return fetch(
-            connection,
-            "SELECT response, item, text FROM comments WHERE project = $1 AND wave = $2 "
-            "ORDER BY response, item",
-            (project, wave),
-        )
-
-
 def _rows(connection: Connection, sql: str, parameters: Iterable[object]) -> pd.DataFrame:
     return fetch(connection, sql, tuple(parameters)).drop(columns="source", errors="ignore")
 
