@@ -158,6 +158,29 @@ def variance_of_totals(domain: Domains, z: FloatArray) -> FloatArray:
     return _sums(domain.cell_group, scale * spread, domain.size)
 
 
+def covariance_of_totals(design: Design, z: FloatArray) -> FloatArray:
+    """Design covariance (k, k) of the column sums of ``z`` (rows, k): weighted influence values.
+
+    Any smooth statistic of weighted totals fits in: z = w x (its influence value), 0 for the rows
+    outside the domain or without an answer. Same strata, clusters and FPC as every estimate here.
+    """
+    z = np.asarray(z, dtype=float).reshape(len(design.stratum), -1)
+    stratum = design.stratum
+    lonely = design.units == 1
+    grand_mean = z.sum(axis=0) / max(design.units.sum(), 1)
+    if design.cluster is not None:
+        first = np.zeros(design.cluster.max(initial=-1) + 1, dtype=np.intp)
+        first[design.cluster] = np.arange(len(stratum))
+        z = np.column_stack([_sums(design.cluster, column, len(first)) for column in z.T])
+        stratum = stratum[first]
+    strata = len(design.units)
+    sums = np.column_stack([_sums(stratum, column, strata) for column in z.T])
+    centre = np.where(lonely[:, None], grand_mean, sums / np.maximum(design.units, 1)[:, None])
+    scale = design.remaining * design.units / np.where(lonely, 1.0, design.units - 1)
+    deviation = (z - centre[stratum]) * np.sqrt(scale)[stratum, None]
+    return np.asarray(deviation.T @ deviation)
+
+
 @dataclass(frozen=True)
 class Estimates:
     """One statistic in each domain; all arrays have one value per domain.
