@@ -84,7 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
 
     check = commands.add_parser("check", help="check settings, notebooks, catalogs, dictionary")
-    check.add_argument("--write", action="store_true", help="write the generated files anew")
+    what = check.add_mutually_exclusive_group()
+    what.add_argument("--write", action="store_true", help="write the generated files anew")
+    what.add_argument(
+        "--methods", action="store_true", help="check the statistics against results of R, only"
+    )
     check.set_defaults(command=_check)
 
     new = commands.add_parser("new", help="the skeleton of a new report")
@@ -185,6 +189,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.methods:
+        return _check_methods()
     from satisfaction.self_check import workbook_problems, write_generated
 
     home = find_home()
@@ -196,6 +202,16 @@ def _check(options: argparse.Namespace) -> int:
         raise DataProblem(problems)
     _say("settings, notebooks, catalogs and generated files are in order")
     return 0
+
+
+def _check_methods() -> int:
+    from satisfaction.certification.runner import certify
+    from satisfaction.certification.summary import outcome_table, summary
+
+    outcomes = certify()
+    Console(highlight=False).print(outcome_table(outcomes))
+    _say(summary(outcomes))
+    return 0 if all(outcome.holds for outcome in outcomes) else 1
 
 
 def _new(options: argparse.Namespace) -> int:

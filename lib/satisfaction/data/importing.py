@@ -31,6 +31,7 @@ from satisfaction.data.checking import (
 )
 from satisfaction.data.database import Connection, database_path, execute, fetch, writer
 from satisfaction.data.findings import Field, Findings
+from satisfaction.data.frames import frames_of, renew_frames
 from satisfaction.data.mapping import Columns, load_mapping, table_headings
 from satisfaction.data.reading import read_sheet
 from satisfaction.data.tables import IMPORTABLE, TABLES
@@ -195,6 +196,7 @@ def _write(connection: Connection, file: IncomingFile, content: Content) -> dict
     table, source = file.model.name, file.source
     rows = {table: file.length}
     touched = storing.pairs_of(connection, table, source) if table in TALLIED else set()
+    framed = frames_of(connection, table, source)
     if table == "answers":
         storing.replace_answers(connection, storing.staged_answers(connection, source), source)
     else:
@@ -208,6 +210,7 @@ def _write(connection: Connection, file: IncomingFile, content: Content) -> dict
         rows |= {"answers": len(answers), "comments": len(content.comments)}
     if table in TALLIED:
         renew_tallies(connection, touched | storing.pairs_of(connection, table, source))
+    renew_frames(connection, framed | frames_of(connection, table, source))
     return rows
 
 

@@ -351,6 +351,24 @@ COMMENT ON COLUMN tallies.stratum_responses IS 'answer sheets in the stratum';
 COMMENT ON COLUMN tallies.score IS 'score; empty: don''t know';
 COMMENT ON COLUMN tallies.answers IS 'answers with this score';
 
+CREATE TABLE frames (
+    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    drawn_at timestamp NOT NULL,
+    eligible integer NOT NULL CHECK (eligible >= 0),
+    blacklisted integer NOT NULL CHECK (blacklisted >= 0),
+    drawn integer NOT NULL CHECK (drawn >= 0),
+    drawn_blacklisted integer NOT NULL CHECK (drawn_blacklisted >= 0)
+);
+COMMENT ON TABLE frames IS 'Households counted at each draw, renewed by every import; the exclusion audit reads them (S3-4). Without a drawn sample they are counted on the first day of the field work.';
+COMMENT ON COLUMN frames.project IS 'project id; part of file names';
+COMMENT ON COLUMN frames.wave IS 'survey wave id; part of file names';
+COMMENT ON COLUMN frames.drawn_at IS 'moment that the counts hold for';
+COMMENT ON COLUMN frames.eligible IS 'households handed over and moved in (S3-3)';
+COMMENT ON COLUMN frames.blacklisted IS 'blacklisted among them';
+COMMENT ON COLUMN frames.drawn IS 'drawn among them, reserves too; 0: none was drawn';
+COMMENT ON COLUMN frames.drawn_blacklisted IS 'blacklisted among the drawn';
+
 CREATE TABLE imports (
     import_id text NOT NULL CHECK (length(import_id) BETWEEN 1 AND 63),
     table_name text NOT NULL CHECK (length(table_name) BETWEEN 1 AND 63),

@@ -17,10 +17,12 @@ _TALLIES = """
     t.project, t.wave, t.item, t.stratum, t.stratum_population, t.score,
     t.answers AS n, t.stratum_responses AS responses"""
 
+_FRAMES = "f.project, f.wave, f.drawn_at, f.eligible, f.blacklisted, f.drawn, f.drawn_blacklisted"
+
 
 @dataclass(frozen=True)
 class Slice:
-    """All rows of one project in one wave, and the tallies of its earlier waves and its peers."""
+    """All rows of one project in one wave, and the counts of its earlier waves and its peers."""
 
     project: pd.Series
     wave: pd.Series
@@ -32,6 +34,9 @@ class Slice:
     answers: pd.DataFrame
     own_tallies: pd.DataFrame
     peer_tallies: pd.DataFrame
+    visits: pd.DataFrame
+    own_frames: pd.DataFrame
+    peer_frames: pd.DataFrame
 
     @property
     def fingerprint(self) -> str:
@@ -98,6 +103,25 @@ def read_slice(path: Path, project: str, wave: str) -> Slice:
                 f"SELECT {_TALLIES} FROM tallies t JOIN projects p ON p.project = t.project "
                 "WHERE t.wave = $1 AND p.property_type = $2 "
                 "ORDER BY t.project, t.item, t.stratum, t.score",
+                (wave, own["property_type"]),
+            ),
+            visits=_rows(
+                connection,
+                "SELECT v.household, v.visited_at FROM visits v WHERE v.project = $1 "
+                "AND v.visited_at >= CAST($3 AS date) - INTERVAL 92 DAY AND v.visited_at <= "
+                "(SELECT max(r.answered_at) FROM responses r "
+                "WHERE r.project = $1 AND r.wave = $2) ORDER BY v.household, v.visited_at",
+                (*key, this["opened_on"].date().isoformat()),
+            ),
+            own_frames=_rows(
+                connection,
+                f"SELECT {_FRAMES} FROM frames f WHERE f.project = $1 ORDER BY f.drawn_at, f.wave",
+                (project,),
+            ),
+            peer_frames=_rows(
+                connection,
+                f"SELECT {_FRAMES} FROM frames f JOIN projects p ON p.project = f.project "
+                "WHERE f.wave = $1 AND p.property_type = $2 ORDER BY f.project",
                 (wave, own["property_type"]),
             ),
         )

@@ -198,6 +198,26 @@ TALLIES = table(
     indexed=False,
 )
 
+FRAMES = table(
+    "frames",
+    (
+        "Households counted at each draw, renewed by every import; the exclusion audit reads them "
+        "(S3-4). Without a drawn sample they are counted on the first day of the field work."
+    ),
+    ["project", "wave"],
+    {
+        "project": key.project(),
+        "wave": key.wave(),
+        "drawn_at": moment("抽样时间", "moment that the counts hold for"),
+        "eligible": integer("可抽户数", "households handed over and moved in (S3-3)", 0),
+        "blacklisted": integer("其中黑色客户", "blacklisted among them", 0),
+        "drawn": integer("抽中户数", "drawn among them, reserves too; 0: none was drawn", 0),
+        "drawn_blacklisted": integer("抽中黑色客户", "blacklisted among the drawn", 0),
+    },
+    derived=True,
+    indexed=False,
+)
+
 IMPORTS = table(
     "imports",
     "What came in when, from whom, with which fingerprint (S0-4, S2-8).",
@@ -232,6 +252,7 @@ TABLES: dict[str, pa.DataFrameSchema] = {
         VISITS,
         ACTIONS,
         TALLIES,
+        FRAMES,
         IMPORTS,
         CONTACTS,
     )

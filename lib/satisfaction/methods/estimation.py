@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from satisfaction.methods.design import Design, FloatArray, IntArray, remaining_share
 from satisfaction.methods.inference import (
     Items,
     Statistics,
@@ -35,16 +36,7 @@ from satisfaction.methods.inference import (
     survey_result,
 )
 from satisfaction.methods.intervals import check_level, t_interval
-from satisfaction.methods.linearisation import (
-    Design,
-    Domains,
-    FloatArray,
-    IntArray,
-    domains,
-    ratios,
-    remaining_share,
-    totals,
-)
+from satisfaction.methods.linearisation import Domains, domains, ratios, totals
 from satisfaction.methods.quantiles import OrderedAnswers
 from satisfaction.methods.result import STATISTICS, Result
 

@@ -22,21 +22,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from satisfaction.methods.design import Design, FloatArray, survey_design
 from satisfaction.methods.intervals import (
     check_level,
     korn_graubard_interval,
     t_interval,
     wilson_interval,
 )
-from satisfaction.methods.linearisation import (
-    Design,
-    Domains,
-    Estimates,
-    FloatArray,
-    domains,
-    survey_design,
-)
+from satisfaction.methods.linearisation import Domains, Estimates, domains
 from satisfaction.methods.result import STATISTICS, Result
+from satisfaction.methods.tallying import RowCounter
 
 Items = Sequence[str] | Mapping[str, Sequence[str]]
 Statistics = dict[str, Any]
@@ -140,14 +135,17 @@ def survey_result(
     require_columns(data, [c for columns in named.values() for c in columns] + ([by] if by else []))
     design = survey_design(data)
     group, labels = _groups(data, by)
-    domain = domains(design, group, len(labels) if by else 1)
+    size = len(labels) if by else 1
+    domain = domains(design, group, size)
+    counter = RowCounter.of(design, group, size)
     domain_keys = {"by": by, "group": labels} if by else {}
     blocks = []
     unanswered = np.full(len(data), bool(named))
     for name, columns in named.items():
         answers = scores(data, columns)
         unanswered &= np.isnan(answers).all(axis=1)
-        for extra, statistics in estimator(domain, answers):
+        counted = counter.count(answers) if counter else None
+        for extra, statistics in estimator(*(counted or (domain, answers))):
             blocks.append({"item": name, **extra, **domain_keys, **statistics})
     rows = _stacked(blocks, ["item", *keys, *domain_keys, *STATISTICS], domain.size)
     no_group = 0 if group is None else int((group < 0).sum())

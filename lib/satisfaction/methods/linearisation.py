@@ -10,9 +10,14 @@ where i runs over *all* n_h sampled units of stratum h (rows, or clusters with t
 up), also those outside the domain or without an answer. The whole table is worked through with
 ``numpy.bincount`` over the (domain x stratum) cells that occur: no loop over domains or strata.
 
-Source: Särndal, Swensson & Wretman (1992), 5.5-5.8; equals R survey ``svymean``, ``svyratio`` and
-``svyby`` with one stage. Strata with a single unit are centred at the mean of all units (R's
-``options(survey.lonely.psu = "adjust")``); a stratum with n_h = N_h adds nothing.
+Two stages: where ``cluster_population`` says how many units a cluster holds, the units asked in it
+vary, too, and f_h (1 - f_hc) m / (m - 1) sum (z - mean_c z)^2 is added for each cluster.
+Calibrated weights: z is replaced by its residual on the margins (`calibration_residuals`).
+
+Source: Särndal, Swensson & Wretman (1992), 4.3, 5.5-5.8, 6.5; equals R survey ``svymean``,
+``svyratio`` and ``svyby``, also after ``postStratify`` and ``rake``. Strata with a single unit are
+centred at the mean of all units (R's ``options(survey.lonely.psu = "adjust")``, which leaves totals
+uncentred); a stratum with n_h = N_h adds nothing.
 """
 
 from __future__ import annotations
@@ -23,68 +28,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from satisfaction.methods.weighting import stratum_counts, stratum_weights
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.integer]
+from satisfaction.methods.design import Design, FloatArray, IntArray, survey_design  # noqa: F401
 
 # Variances below this share of their natural scale are rounding dust of exact zeros.
 DUST = 1e-24
-
-
-@dataclass(frozen=True)
-class Design:
-    """What the variance needs to know about how the rows were sampled.
-
-    weight     (rows,) how many units a row stands for
-    stratum    (rows,) code 0..S-1
-    units      (S,) sampled units n_h: rows, or clusters
-    remaining  (S,) 1 - f_h; 1 where N_h is unknown
-    cluster    (rows,) code, or None
-    count      (rows,) identical respondents that the row stands for (tallies), or None for one each
-    weighting  where the weights come from: "given", "stratum_population" or "equal"
-    """
-
-    weight: FloatArray
-    stratum: IntArray
-    units: FloatArray
-    remaining: FloatArray
-    cluster: IntArray | None = None
-    count: FloatArray | None = None
-    weighting: str = "given"
-
-
-def survey_design(data: pd.DataFrame) -> Design:
-    """The design in the columns ``stratum, weight, stratum_population, cluster`` (all optional).
-
-    Without ``weight`` the weights are ``stratum_weights(data)``. ValueError for a weight that is
-    missing, infinite or negative, or a missing cluster.
-    """
-    stratum, units, population = stratum_counts(data)
-    if "weight" in data.columns:
-        weight = pd.to_numeric(data["weight"]).to_numpy(dtype=float, na_value=np.nan)
-        wrong = int((~np.isfinite(weight) | (weight < 0)).sum())
-        if wrong:
-            raise ValueError(f"{wrong} rows have a weight that is missing, infinite or negative")
-        weighting = "given"
-    else:
-        weight = stratum_weights(data).to_numpy()
-        weighting = "equal" if np.isnan(population).any() else "stratum_population"
-    cluster = None
-    if "cluster" in data.columns:
-        if data["cluster"].isna().any():
-            raise ValueError(f"{int(data['cluster'].isna().sum())} rows have no cluster")
-        own = pd.factorize(data["cluster"])[0]
-        cluster = pd.factorize(stratum.astype(np.int64) * (own.max(initial=0) + 1) + own)[0]
-    return Design(
-        weight, stratum, units, remaining_share(units, population), cluster, None, weighting
-    )
-
-
-def remaining_share(units: FloatArray, population: FloatArray) -> FloatArray:
-    """Finite population correction 1 - n_h/N_h; 1 where N_h is unknown."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.isnan(population), 1.0, 1 - units / population)
+# Raked margins are taken out in turn this often, as R does.
+SWEEPS = 10
 
 
 @dataclass(frozen=True)
@@ -143,6 +92,8 @@ def domains(design: Design, group: IntArray | None = None, size: int = 1) -> Dom
 def variance_of_totals(domain: Domains, z: FloatArray) -> FloatArray:
     """Design variance of ``sum(z)`` of each domain; z has one value per row in a domain."""
     design, cells = domain.design, len(domain.cell_group)
+    if design.calibration is not None or design.asked_share is not None:
+        return _variance_by_domain(domain, z)
     units = design.units[domain.cell_stratum]
     lonely = units == 1
     grand_mean = domain.total(z) / max(design.units.sum(), 1)
@@ -158,27 +109,81 @@ def variance_of_totals(domain: Domains, z: FloatArray) -> FloatArray:
     return _sums(domain.cell_group, scale * spread, domain.size)
 
 
+def calibration_residuals(design: Design, z: FloatArray) -> FloatArray:
+    """``z`` (rows, k) without what the margins explain of z/w; unchanged without calibration.
+
+    One margin (post-stratification): z/w minus its mean in the category, weighted by the weights
+    before. Several (raking): minus the plain category means, margin by margin, ten times over.
+    """
+    if design.calibration is None:
+        return z
+    weight = np.where(design.weight > 0, design.weight, 1.0)[:, None]
+    margins = design.calibration.margins
+    single = len(margins) == 1
+    base = design.calibration.base_weight if single else np.ones(len(z))
+    residual = z / weight
+    for _ in range(1 if single else SWEEPS):
+        for codes in margins:
+            size = np.bincount(codes, weights=base)
+            means = [np.bincount(codes, weights=base * column) / size for column in residual.T]
+            residual = residual - np.column_stack(means)[codes]
+    return np.where(design.weight[:, None] > 0, residual * weight, 0.0)
+
+
 def covariance_of_totals(design: Design, z: FloatArray) -> FloatArray:
     """Design covariance (k, k) of the column sums of ``z`` (rows, k): weighted influence values.
 
     Any smooth statistic of weighted totals fits in: z = w x (its influence value), 0 for the rows
-    outside the domain or without an answer. Same strata, clusters and FPC as every estimate here.
+    outside the domain or without an answer. Same strata, clusters, FPC and calibration as every
+    estimate here.
     """
-    z = np.asarray(z, dtype=float).reshape(len(design.stratum), -1)
-    stratum = design.stratum
+    z = calibration_residuals(design, np.asarray(z, dtype=float).reshape(len(design.stratum), -1))
+    stratum, within = design.stratum, np.zeros((z.shape[1], z.shape[1]))
     lonely = design.units == 1
     grand_mean = z.sum(axis=0) / max(design.units.sum(), 1)
     if design.cluster is not None:
         first = np.zeros(design.cluster.max(initial=-1) + 1, dtype=np.intp)
         first[design.cluster] = np.arange(len(stratum))
-        z = np.column_stack([_sums(design.cluster, column, len(first)) for column in z.T])
+        if design.asked_share is not None:
+            within = _second_stage(
+                design.cluster, design.asked_share, (1 - design.remaining)[stratum[first]], z
+            )
+        z = _column_sums(design.cluster, z, len(first))
         stratum = stratum[first]
-    strata = len(design.units)
-    sums = np.column_stack([_sums(stratum, column, strata) for column in z.T])
+    sums = _column_sums(stratum, z, len(design.units))
     centre = np.where(lonely[:, None], grand_mean, sums / np.maximum(design.units, 1)[:, None])
     scale = design.remaining * design.units / np.where(lonely, 1.0, design.units - 1)
     deviation = (z - centre[stratum]) * np.sqrt(scale)[stratum, None]
+    return np.asarray(deviation.T @ deviation + within)
+
+
+def _second_stage(
+    cluster: IntArray, asked_share: FloatArray, drawn_share: FloatArray, z: FloatArray
+) -> FloatArray:
+    """What the choice of units within the drawn clusters adds; a single unit is not centred."""
+    asked = np.bincount(cluster).astype(float)
+    centre = _column_sums(cluster, z, len(asked)) / asked[:, None]
+    centre[asked == 1] = 0.0
+    scale = drawn_share * (1 - asked_share) * asked / np.maximum(asked - 1, 1)
+    deviation = (z - centre[cluster]) * np.sqrt(scale)[cluster, None]
     return np.asarray(deviation.T @ deviation)
+
+
+def _column_sums(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
+    return np.column_stack([_sums(codes, column, size) for column in values.T])
+
+
+def _variance_by_domain(domain: Domains, z: FloatArray) -> FloatArray:
+    """The same, domain by domain over all rows: a margin reaches rows outside the domain, too."""
+    design = domain.design
+    rows = np.arange(len(design.stratum)) if domain.rows is None else domain.rows
+    variance = np.zeros(domain.size)
+    for group in range(domain.size):
+        inside = domain.group == group
+        whole = np.zeros(len(design.stratum))
+        whole[rows[inside]] = z[inside]
+        variance[group] = covariance_of_totals(design, whole)[0, 0]
+    return variance
 
 
 @dataclass(frozen=True)

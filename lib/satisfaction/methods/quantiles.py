@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from satisfaction.methods.linearisation import Domains, FloatArray, IntArray
+from satisfaction.methods.design import FloatArray, IntArray
+from satisfaction.methods.linearisation import Domains
 
 
 class OrderedAnswers:

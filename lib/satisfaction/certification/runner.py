@@ -1,0 +1,98 @@
+"""All reference results on the installed libraries: which hold, which do not, which cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal
+
+from satisfaction.certification.case import Case, compare
+from satisfaction.certification.reference import reference_results
+
+FAMILIES = (
+    "estimation", "intervals", "sampling", "weighting", "association", "drivers", "reliability",
+    "change", "ranking",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one reference result.
+
+    deviation  the largest relative deviation, measured against what is tolerated
+    value      name of the value that has it
+    compared   values compared; 0 if it could not run
+    error      in words, if it could not run
+    """
+
+    id: str
+    call: str
+    state: Literal["holds", "fails", "cannot run"]
+    deviation: float = float("inf")
+    tolerance: float = 0.0
+    value: str = ""
+    compared: int = 0
+    error: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether every value of it agrees."""
+        return self.state == "holds"
+
+
+def certify(ids: Iterable[str] | None = None) -> list[Outcome]:
+    """Run the reference results (all, or those named), in the order of ``reference.json``."""
+    known = reference_results()
+    unknown = sorted(set(ids or ()) - set(known))
+    if unknown:
+        raise ValueError(f"no reference result is called {', '.join(unknown)}")
+    cases, broken = _cases()
+    chosen = list(known) if ids is None else list(ids)
+    return [_outcome(name, cases.get(name), broken) for name in chosen]
+
+
+def cases() -> dict[str, Case]:
+    """All cases by their id."""
+    return _cases()[0]
+
+
+def _cases() -> tuple[dict[str, Case], str]:
+    """The cases, and what went wrong with families that cannot be imported here."""
+    found: dict[str, Case] = {}
+    broken = []
+    for family in FAMILIES:
+        try:
+            module = import_module(f"satisfaction.certification.{family}")
+        except Exception as error:  # a library that does not fit: the other families still run
+            broken.append(_words(error))
+            continue
+        for case in module.CASES:
+            if case.id in found:
+                raise ValueError(f"two cases are called {case.id}")
+            found[case.id] = case
+    return found, "; ".join(broken)
+
+
+def _outcome(name: str, case: Case | None, broken: str) -> Outcome:
+    entry = reference_results()[name]
+    call = str(entry["call"])
+    if case is None:
+        return Outcome(name, call, "cannot run", error=broken or "there is no case for it")
+    try:
+        found = compare(case, entry["values"], case.compute())
+    except Exception as error:  # whatever a library does: the others are still checked
+        return Outcome(name, call, "cannot run", error=_words(error))
+    return Outcome(
+        name,
+        call,
+        "holds" if found.holds else "fails",
+        found.deviation,
+        found.tolerance,
+        found.value,
+        found.compared,
+    )
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

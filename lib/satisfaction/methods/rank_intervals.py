@@ -1,0 +1,101 @@
+"""Places in a list as ranges, and the chance of standing in its best or last quarter (S0-31)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from satisfaction.methods.intervals import check_level
+from satisfaction.methods.result import Result
+
+CELLS_AT_ONCE = 1_000_000  # draws x projects in memory as numbers; places take two bytes each
+
+
+def rank_intervals(
+    shrunken: Result,
+    *,
+    quarter: float = 0.25,
+    draws: int = 1000,
+    level: float | None = None,
+    seed: int,
+) -> Result:
+    """Places of projects (1 = highest) under their joint uncertainty.
+
+    ``shrunken``: of ``shrunken_shares``. All true shares are drawn from their posteriors ``draws``
+    times and ranked in each draw (equal values by lot), after Goldstein & Spiegelhalter (1996).
+    Because the posteriors are drawn together by as much as chance spreads the projects, equal
+    projects get ranges over nearly the whole list; posteriors of each project alone would not do
+    that. The same seed gives the same places whatever the order of the rows.
+
+    Rows: those of ``shrunken`` with ``rank`` (by the shrunken estimate; equal ones share the best
+    place), ``rank_mean``, ``rank_low, rank_high`` (equal-tailed, ``level``), ``top_probability,
+    bottom_probability`` (to be among the first, last ``quarter`` of the list: round(k quarter),
+    at least one), ``claim`` (top, bottom: that probability reaches ``level``; else none). Stages
+    ``projects, quarter`` (places), ``draws``. What has a reason in ``shrunken`` has no place.
+    """
+    level = shrunken.level if level is None else level
+    check_level(level)
+    if not 0 < quarter < 1 or draws < 1:
+        raise ValueError("rank_intervals needs a quarter between 0 and 1, and at least one draw")
+    rows = shrunken.rows.reset_index(drop=True)
+    known = rows["estimate"].notna().to_numpy()
+    ranked = rows[known]
+    # by value, not by row: the same draws belong to the same projects in every order
+    order = np.lexsort((ranked["posterior_n"], ranked["estimate"]))
+    mean = ranked["estimate"].to_numpy(dtype=float)[order]
+    size = ranked["posterior_n"].to_numpy(dtype=float)[order]
+    places = max(1, int(np.floor(len(mean) * quarter + 0.5)))
+    found = np.full((6, len(rows)), np.nan)
+    if len(mean):
+        drawn = _drawn_ranks(mean, size, draws, seed)
+        tail = (1 - level) / 2
+        cut = int(np.floor(tail * draws))
+        ordered = np.sort(drawn, axis=1, kind="stable")
+        statistics = [
+            1 + len(mean) - np.searchsorted(mean, mean, side="right"),
+            drawn.mean(axis=1),
+            ordered[:, cut],
+            ordered[:, draws - 1 - cut],
+            (drawn <= places).mean(axis=1),
+            (drawn > len(mean) - places).mean(axis=1),
+        ]
+        found[:, np.flatnonzero(known)[order]] = statistics
+    rank, rank_mean, low, high, top, bottom = found
+    table = rows.assign(
+        rank=rank,
+        rank_mean=rank_mean,
+        rank_low=low,
+        rank_high=high,
+        top_probability=top,
+        bottom_probability=bottom,
+        claim=np.select([top >= level, bottom >= level], ["top", "bottom"], default="none"),
+    )
+    stages = {"projects": len(mean), "quarter": places, "draws": draws}
+    return Result(
+        table, "rank_simulation", level, shrunken.n, stages, {"too_few": len(rows) - len(mean)}
+    )
+
+
+def _drawn_ranks(
+    mean: npt.NDArray[np.float64], size: npt.NDArray[np.float64], draws: int, seed: int
+) -> npt.NDArray[np.integer]:
+    """Places (projects, draws), 1 = highest."""
+    random = np.random.default_rng(seed)
+    projects = len(mean)
+    sure = np.isinf(size)
+    a, b = (np.where(sure, 1.0, size * part) for part in (mean, 1 - mean))
+    numbers = np.arange(1, projects + 1, dtype=np.int16 if projects < 2**15 else np.int32)
+    ranks = np.empty((projects, draws), dtype=numbers.dtype)
+    step = max(1, CELLS_AT_ONCE // projects)
+    for start in range(0, draws, step):
+        many = min(step, draws - start)
+        truth = random.beta(a, b, (many, projects))
+        if sure.any():  # known values: equal ones by lot
+            lot = 1e-12 * random.random((many, int(sure.sum())))
+            truth[:, sure] = mean[sure] + lot
+        falling = np.argsort(-truth, axis=1)
+        part = np.empty((many, projects), dtype=numbers.dtype)
+        np.put_along_axis(part, falling, np.broadcast_to(numbers, part.shape), axis=1)
+        ranks[:, start : start + many] = part.T
+    return ranks
