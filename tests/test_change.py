@@ -11,12 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
-from satisfaction.methods.change import (
-    detectable_difference,
-    share_difference_p_value,
-    smallest_significant_change,
-    wave_difference,
-)
+from satisfaction.methods.change import share_difference_p_value, wave_difference
+from satisfaction.methods.detection import detectable_difference, smallest_significant_change
 from satisfaction.methods.multiplicity import adjusted_p_values
 
 REFERENCE = Path(__file__).parent / "reference"

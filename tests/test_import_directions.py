@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "i18n": set(),
     "config": {"problems"},
     "methods": set(),
+    "certification": {"methods"},
     "data": {"config", "problems"},
     "data.portfolio": {"data", "config", "methods", "problems"},
     "exhibits": {"methods", "i18n"},
@@ -27,13 +28,15 @@ ALLOWED: dict[str, set[str]] = {
     "study": {"arguments", "assembly", "data", "config", "i18n", "problems"},
     "drawing": {"study", "data", "methods", "problems"},
     "checks": {"study", "i18n", ROOT_FACTS},
-    "reports": {"study", "exhibits", "config", "data", "i18n", "problems", ROOT_FACTS},
+    "reports": {
+        "study", "exhibits", "certification", "config", "data", "i18n", "problems", ROOT_FACTS,
+    },
     "planning": {"reports", "study", "data", "config", "problems"},
     "demo": {"data", "data.portfolio"},
     "self_check": {"reports", "data", "config", "i18n", "problems", ROOT_FACTS},
     "cli": {
-        "planning", "drawing", "reports", "demo", "self_check", "study", "data", "config",
-        "problems", ROOT_FACTS,
+        "planning", "drawing", "reports", "demo", "self_check", "certification", "study", "data",
+        "config", "problems", ROOT_FACTS,
     },
     "__main__": {"cli"},
 }  # fmt: skip
@@ -156,6 +159,8 @@ def test_only_the_database_module_opens_connections() -> None:
     [
         ("methods/estimation.py", "from satisfaction.study import Study"),
         ("methods/new.py", "from satisfaction import i18n"),
+        ("methods/new.py", "from satisfaction.certification.runner import certify"),
+        ("certification/new.py", "from satisfaction.study import open_study"),
         ("exhibits/summary.py", "from satisfaction.data.slices import read_slice"),
         ("exhibits/new.py", "import satisfaction.study"),
         ("data/new.py", "def late():\n    from satisfaction.study import open_study"),

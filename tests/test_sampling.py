@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from satisfaction.methods.precision import expected_domain_margins, expected_margin
 from satisfaction.methods.sampling import (
     draw_sample,
     exclusion_bounds,
-    expected_margin,
     frame_waterfall,
     permanent_random_numbers,
-    sample_size,
 )
+from satisfaction.methods.sizes import sample_size
 from satisfaction.methods.stratification import allocation
 
 R = json.loads((Path(__file__).parent / "reference/survey_r.json").read_text("utf-8"))

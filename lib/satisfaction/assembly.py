@@ -27,11 +27,8 @@ def frame_at_draw(rows: Slice, policy: Policy) -> pd.DataFrame:
     handed = households["handed_over_on"]
     households["handed_over"] = handed.notna() & (handed <= drawn_at)
     households["moved_in"] = households["occupancy"] != "not_moved_in"
-    households["eligible"] = households["handed_over"]
-    if policy.sampling.exclude_not_moved_in:
-        households["eligible"] &= households["moved_in"]
-    if policy.sampling.exclude_blacklisted:
-        households["eligible"] &= ~households["blacklisted"]
+    households["eligibility"] = _why_not(households, policy)
+    households["eligible"] = households["eligibility"] == ""
     strata = households[list(policy.sampling.strata)].astype(str)
     households["stratum"] = strata.agg(" / ".join, axis=1) if len(strata) else ""
     sample = rows.samples
@@ -39,6 +36,19 @@ def frame_at_draw(rows: Slice, policy: Policy) -> pd.DataFrame:
     asked = sample.loc[sample["invited"].astype(bool), "household"]
     households["invited"] = households["household"].isin(asked)
     return households
+
+
+def _why_not(households: pd.DataFrame, policy: Policy) -> pd.Series:
+    """The first rule that keeps a household from being drawn, "" where none does."""
+    why = pd.Series("", index=households.index)
+    out = {"not_handed_over": ~households["handed_over"]}
+    if policy.sampling.exclude_not_moved_in:
+        out["not_moved_in"] = ~households["moved_in"]
+    if policy.sampling.exclude_blacklisted:
+        out["blacklisted"] = households["blacklisted"]
+    for reason, applies in out.items():
+        why = why.mask((why == "") & applies, reason)
+    return why
 
 
 def counted_responses(

@@ -206,10 +206,12 @@ def _check(options: argparse.Namespace) -> int:
 
 def _check_methods() -> int:
     from satisfaction.certification.runner import certify
-    from satisfaction.certification.summary import outcome_table, summary
+    from satisfaction.certification.summary import omissions, outcome_table, summary
 
     outcomes = certify()
     Console(highlight=False).print(outcome_table(outcomes))
+    for left_out in omissions(outcomes):
+        _say(left_out)
     _say(summary(outcomes))
     return 0 if all(outcome.holds for outcome in outcomes) else 1
 

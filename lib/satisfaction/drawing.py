@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,18 +11,34 @@ import numpy as np
 import pandas as pd
 
 from satisfaction.data.choices import ROLES
+from satisfaction.methods.coordination import (
+    OVERLAPS,
+    coordinated_plan,
+    expected_repeats,
+    observed_repeats,
+    stretches,
+)
+from satisfaction.methods.estimation import survey_proportion
+from satisfaction.methods.precision import expected_margin
 from satisfaction.methods.result import Result
-from satisfaction.methods.sampling import draw_sample, expected_margin, sample_size
-from satisfaction.methods.stratification import allocation
+from satisfaction.methods.sampling import draw_sample
+from satisfaction.methods.sizes import sample_size
+from satisfaction.methods.stratification import allocation, stratum_deviations
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.study import Study
 
-DESIGN_VERSION = "prn-1"  # permanent random numbers, equal probability within strata
+# Permanent random numbers, equal probability within strata; a list's version also names its overlap
+# rule ("prn-2-rotate"). Lists of version prn-1 always started at 0.
+DESIGN_VERSION = "prn-2"
 MAIN = next(iter(ROLES))
 
 
 def planned_size(study: Study) -> Result:
-    """Answers needed and households to invite by the policy (S0-10), every stage kept."""
+    """Answers needed and households to invite by the policy (S0-10), every stage kept.
+
+    The change to be seen is one from the previous wave's share of satisfied residents; where there
+    is none, from one half, where a change is hardest to see.
+    """
     rules = study.policy.sampling
     return sample_size(
         study.population,
@@ -31,18 +48,57 @@ def planned_size(study: Study) -> Result:
         minimum_per_stratum=rules.minimum_per_stratum,
         strata=study.eligible["stratum"].nunique(),
         response_rate=rules.expected_response,
+        change=rules.change_to_detect,
+        expected_share=_previous_share(study),
+        power=study.policy.drivers.power,
+        change_decides=rules.change_decides,
     )
 
 
+def _previous_share(study: Study) -> float:
+    before = study.previous
+    if before is None:
+        return 0.5
+    share = survey_proportion(before.responses, [before.overall], **before.shares)
+    estimate = float(share.rows["estimate"].iloc[0])
+    return 0.5 if math.isnan(estimate) else estimate
+
+
 def planned_allocation(study: Study) -> Result:
-    """Invitations per stratum; no stratum is planned below the minimum number of answers."""
+    """Invitations per stratum; no stratum is planned below the minimum number of answers.
+
+    Neyman's allocation takes its standard deviations from the previous wave's overall item. Where
+    there are none, the allocation is proportional and the stage ``instead_of`` says ``neyman``.
+    """
     rules = study.policy.sampling
     counts = study.eligible["stratum"].value_counts().sort_index()
     strata = counts.rename_axis("stratum").rename("population").reset_index()
     minimum = math.ceil(rules.minimum_per_stratum / rules.expected_response)
     least = int(counts.clip(upper=minimum).sum())
     wanted = int(planned_size(study).stages["invitations"]) if len(counts) else 0
-    return allocation(strata, max(wanted, least), how=rules.allocation, minimum=minimum)
+    how = rules.allocation
+    if how == "neyman":
+        spread = _previous_deviations(study, strata["stratum"].tolist())
+        if spread is None:
+            plan = allocation(strata, max(wanted, least), minimum=minimum)
+            return replace(plan, stages={**plan.stages, "instead_of": how})
+        strata["std_dev"] = strata["stratum"].map(spread.set_index("stratum")["estimate"])
+    return allocation(strata, max(wanted, least), how=how, minimum=minimum)
+
+
+def _previous_deviations(study: Study, strata: list[str]) -> pd.DataFrame | None:
+    before = study.previous
+    if before is None:
+        return None
+    keys = before.responses[list(study.policy.sampling.strata)].astype(str)
+    rows = stratum_deviations(
+        before.responses.assign(stratum=keys.agg(" / ".join, axis=1)),
+        before.overall,
+        at_least=before.satisfied_from,
+        strata=strata,
+        minimum_n=study.policy.reporting.minimum_cell,
+    ).rows
+    return None if rows["estimate"].isna().any() else rows
 
 
 def planned_margin(study: Study) -> Result:
@@ -53,8 +109,30 @@ def planned_margin(study: Study) -> Result:
     return expected_margin(rows.assign(n=answers), level=rules.confidence_level)
 
 
+def planned_draw(study: Study, seed: int) -> Result:
+    """The allocation with the start and the seed of each stratum, coordinated with earlier lists.
+
+    A project keeps the seed of its first list for all later ones (rotation and panel): with other
+    numbers nobody could tell who was asked already. Independent samples have a seed of their own
+    for each wave, made from ``seed`` and the wave's name. The stage ``seed`` is the one in use.
+    """
+    previous = study.previous_sample
+    return coordinated_plan(
+        planned_allocation(study).rows,
+        study.eligible,
+        study.earlier_samples,
+        overlap=study.policy.sampling.overlap,
+        seed=seed,
+        wave=study.wave,
+        repeats=str(previous["wave"].iloc[0]) if len(previous) else None,
+    )
+
+
 def drawn_sample(study: Study, seed: int) -> pd.DataFrame:
-    """The main sample and its reserves, the same list for the same seed and frame (S0-6)."""
+    """The main sample and its reserves, the same list for the same seed, frame and history (S0-6).
+
+    ``seed`` starts the first list of a project; see ``planned_draw``.
+    """
     if not len(study.eligible):
         raise DataProblem(
             Problem(
@@ -63,11 +141,18 @@ def drawn_sample(study: Study, seed: int) -> pd.DataFrame:
                 "Import the project's households with their handover dates first.",
             )
         )
+    plan = planned_draw(study, seed)
+    starts = dict(zip(plan.rows["stratum"], plan.rows["start"], strict=True))
+    return _draw(study, plan, int(plan.stages["seed"]), starts)
+
+
+def _draw(study: Study, plan: Result, seed: int, starts: dict[str, float]) -> pd.DataFrame:
     return draw_sample(
         study.eligible,
-        planned_allocation(study),
+        plan,
         seed=seed,
         reserve_share=study.policy.sampling.reserve_share,
+        start=starts,
     )
 
 
@@ -84,30 +169,77 @@ def sample_list(study: Study, seed: int) -> pd.DataFrame:
 def sample_summary(study: Study, seed: int) -> Result:
     """Main units and reserves per stratum, and whether the record can be repeated from its seed.
 
-    Stages: ``stored``; ``seed``; ``repeatable`` (None where nothing is stored or the frame is
-    unknown): the stored list is drawn again from its own seed and today's frame.
+    Stages: ``stored``; ``seed``, in use; ``repeatable`` (None where nothing is stored or the frame
+    is unknown): whether today's frame and policy, the stored seed's numbers and the place where
+    each stratum's list begins give the same main sample again.
     """
     listed = sample_list(study, seed)
     stored = bool(len(study.sample))
-    used = int(study.sample["seed"].iloc[0]) if stored else seed
+    used = int(listed["seed"].iloc[0]) if len(listed) else seed
     counts = listed.groupby(["stratum", "role"]).size().unstack(fill_value=0)  # noqa: PD010
     counts = counts.reindex(columns=list(ROLES), fill_value=0)
     facts = listed.groupby("stratum")[["stratum_population", "probability"]].first()
     rows = facts.join(counts).reset_index().rename(columns={"stratum_population": "population"})
-    repeatable = None
-    if stored and len(study.eligible):
-        again = drawn_sample(study, used)
-        repeatable = set(again.loc[again["role"] == MAIN, "household"]) == set(
-            listed.loc[listed["role"] == MAIN, "household"]
-        )
     rows["reason"] = ""
+    repeatable = _repeatable(study, used) if stored and len(study.eligible) else None
     stages = {"stored": stored, "seed": used, "repeatable": repeatable}
     return Result(rows, "stratified_random_sample", n=int(counts.sum().sum()), stages=stages)
+
+
+def _repeatable(study: Study, seed: int) -> bool:
+    place = stretches(study.sample)
+    starts = dict(zip(place["stratum"], place["first"], strict=True))
+    plan = planned_draw(study, seed)
+    if not place["on_line"].all() or set(starts) != set(plan.rows["stratum"]):
+        return False
+    again, listed = _draw(study, plan, seed, starts), study.sample
+    main = (set(rows.loc[rows["role"] == MAIN, "household"]) for rows in (again, listed))
+    return next(main) == next(main)
+
+
+def overlap_summary(study: Study, seed: int) -> Result:
+    """How many households of the previous sample are asked again: by each rule, and by this list.
+
+    Rows: ``overlap`` (rotate, independent, panel), ``estimate`` (share of the households asked in
+    the previous sample of this kind that is asked again, to expect), ``waves_until`` (smallest over
+    the strata), ``chosen`` (by the policy), method, reason (``first_list``). Stages: ``wave`` (the
+    previous one, "" for a first list), ``asked``, ``again``, ``observed`` (share of them on this
+    list), ``ever`` (of this list, asked in any earlier wave), ``invited`` (this list).
+    """
+    listed, before = sample_list(study, seed), study.previous_sample
+    main = listed[listed["role"] == MAIN]
+    facts = main.groupby("stratum")["stratum_population"].first().astype(float)
+    strata = pd.DataFrame({"population": facts, "n": main.groupby("stratum").size()})
+    asked = before[before["invited"].astype(bool)]
+    later = study.earlier_samples
+    later = later[later["invited"].astype(bool) & (later["drawn_at"] > before["drawn_at"].max())]
+    for name, rows in (("asked", asked), ("between", later)):
+        strata[name] = rows["stratum"].value_counts().reindex(strata.index).fillna(0)
+    strata = strata.reset_index()
+    rules = [
+        expected_repeats(strata, overlap=rule).rows.iloc[[0]].assign(overlap=rule)
+        for rule in OVERLAPS
+    ]
+    rows = pd.concat(rules, ignore_index=True)
+    rows["chosen"] = rows["overlap"] == study.policy.sampling.overlap
+    seen = observed_repeats(listed, before)
+    found = seen.rows.iloc[-1].to_dict() if len(seen) else {}
+    stages = {
+        "wave": str(found.get("wave", "")),
+        "asked": int(found.get("asked", 0)),
+        "again": int(found.get("again", 0)),
+        "observed": float(found.get("estimate", math.nan)),
+        "ever": int(observed_repeats(listed, study.earlier_samples).stages["ever"]),
+        "invited": int(seen.n),
+    }
+    columns = ["overlap", "estimate", "waves_until", "chosen", "method", "reason"]
+    return Result(rows[columns], "observed_repeats", n=int(seen.n), stages=stages)
 
 
 def store_sample(study: Study, seed: int, *, recorder: str | None, now: datetime) -> Path:
     """Draw the sample of this study and import it, once; the list stays in ``data/raw/samples``.
 
+    The stored seed is the one that the list's numbers come from (see ``planned_draw``).
     DataProblem, and nothing changed, where the study has a sample or answers already.
     """
     from satisfaction.data.importing import import_file  # slow to import; notebooks never store
@@ -126,7 +258,7 @@ def store_sample(study: Study, seed: int, *, recorder: str | None, now: datetime
         project=study.project,
         wave=study.wave,
         invited=np.where(drawn["role"] == MAIN, "yes", "no"),
-        design_version=DESIGN_VERSION,
+        design_version=f"{DESIGN_VERSION}-{study.policy.sampling.overlap}",
         drawn_at=now.strftime("%Y-%m-%d %H:%M:%S"),
     )
     path = study.home / "data" / "raw" / "samples" / f"{study.wave}-{study.project}.csv"

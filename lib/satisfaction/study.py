@@ -29,8 +29,9 @@ class Study(PolicyArguments):
     """One project in one wave; its frames are not to be changed, and no statistic is computed here.
 
     frame      one row a household: its columns, ``stratum`` and what holds at the draw
-               (``handed_over, moved_in, blacklisted, good_relationship, eligible, drawn,
-               invited, answered``); empty where no frame is known
+               (``handed_over, moved_in, blacklisted, good_relationship, eligible, eligibility``
+               (why it cannot be drawn), ``drawn, invited, answered``); empty where no frame is
+               known
     sample     drawn households as stored by ``draw``; empty where none was drawn
     responses  one row a counted answer sheet: household facts, mode, ``stratum``,
                ``stratum_population`` (missing: unknown) and one column of scores per closed item
@@ -125,6 +126,20 @@ class Study(PolicyArguments):
     def invited(self) -> int:
         """Households asked to answer; 0 where no sample is known."""
         return int(self.sample["invited"].sum()) if len(self.sample) else 0
+
+    @property
+    def earlier_samples(self) -> pd.DataFrame:
+        """Lists of this project drawn before this wave's (all on record where it has none yet)."""
+        rows = self.slice.other_samples
+        drawn_at = self.sample["drawn_at"].min() if len(self.sample) else None
+        return rows if drawn_at is None else rows[rows["drawn_at"] < drawn_at]
+
+    @property
+    def previous_sample(self) -> pd.DataFrame:
+        """The newest of them of the same kind of wave; without rows where there is none."""
+        rows = self.earlier_samples
+        rows = rows[rows["kind"] == self.slice.wave["kind"]]
+        return rows[rows["wave"] == rows["wave"].iloc[-1]] if len(rows) else rows
 
     @property
     def absent(self) -> list[str]:
@@ -323,6 +338,7 @@ _CHOICES = (
     choices.ROLES,
     choices.WAVE_KINDS,
     choices.STEPS,
+    choices.ELIGIBILITIES,
     choices.CHARACTERISTICS,
 )
 

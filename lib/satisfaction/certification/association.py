@@ -6,13 +6,14 @@ import pandas as pd
 
 from satisfaction.certification.case import Case, Values
 from satisfaction.certification.reference import data_set
-from satisfaction.certification.samples import AGREEABLENESS
+from satisfaction.certification.samples import AGREEABLENESS, agreeableness, stratified_schools
 from satisfaction.methods.correlation import correlations
+from satisfaction.methods.polychoric import polychoric
+from satisfaction.methods.regression import survey_regression
 
 
 def _rank_correlations() -> Values:
-    complete = data_set("bfi")[AGREEABLENESS].dropna()
-    complete["A1"] = 7 - complete["A1"]
+    complete = agreeableness().dropna()
     kendall = correlations(complete, AGREEABLENESS[:2], method="kendall")
     return {
         "r": correlations(complete, AGREEABLENESS).rows["estimate"].to_numpy(),
@@ -37,7 +38,22 @@ def _pairwise_correlations() -> Values:
     }
 
 
+def _regression() -> Values:
+    rows = survey_regression(stratified_schools(), "api00", ["ell", "meals", "mobility"]).rows
+    columns = {
+        "term": "item", "coef": "estimate", "se": "std_error", "t": "statistic", "p": "p_value",
+    }  # fmt: skip
+    return {name: rows[column].tolist() for name, column in columns.items()}
+
+
+def _polychoric() -> Values:
+    rows = polychoric(agreeableness().dropna(), AGREEABLENESS).rows
+    return {"r": rows["estimate"].to_numpy()}
+
+
 CASES = (
+    Case("svyglm_strat", _regression),
+    Case("bfi_polychoric", _polychoric),
     Case("bfi_spearman", _rank_correlations),
     Case("satact_corrtest", _pairwise_correlations),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Literal
 
@@ -24,6 +24,7 @@ class Outcome:
     value      name of the value that has it
     compared   values compared; 0 if it could not run
     error      in words, if it could not run
+    left_out   names of values that are not compared -> why
     """
 
     id: str
@@ -34,6 +35,7 @@ class Outcome:
     value: str = ""
     compared: int = 0
     error: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -47,17 +49,17 @@ def certify(ids: Iterable[str] | None = None) -> list[Outcome]:
     unknown = sorted(set(ids or ()) - set(known))
     if unknown:
         raise ValueError(f"no reference result is called {', '.join(unknown)}")
-    cases, broken = _cases()
+    found, broken = cases_and_failures()
     chosen = list(known) if ids is None else list(ids)
-    return [_outcome(name, cases.get(name), broken) for name in chosen]
+    return [_outcome(name, found.get(name), broken) for name in chosen]
 
 
 def cases() -> dict[str, Case]:
     """All cases by their id."""
-    return _cases()[0]
+    return cases_and_failures()[0]
 
 
-def _cases() -> tuple[dict[str, Case], str]:
+def cases_and_failures() -> tuple[dict[str, Case], str]:
     """The cases, and what went wrong with families that cannot be imported here."""
     found: dict[str, Case] = {}
     broken = []
@@ -91,6 +93,7 @@ def _outcome(name: str, case: Case | None, broken: str) -> Outcome:
         found.tolerance,
         found.value,
         found.compared,
+        left_out=case.left_out,
     )
 
 

@@ -8,7 +8,11 @@ import pandas as pd
 from satisfaction.certification.case import Case, Values
 from satisfaction.certification.reference import data_set
 from satisfaction.methods.estimation import survey_std
-from satisfaction.methods.sampling import sample_size
+from satisfaction.methods.sizes import (
+    power_sample_size,
+    power_sample_size_means,
+    sample_size,
+)
 from satisfaction.methods.stratification import allocation
 
 
@@ -44,6 +48,13 @@ def _allocation() -> Values:
     return {"Nh": size, "Sh": spread, **parts, **errors, "se_srs": random}
 
 
+def _power() -> Values:
+    return {
+        "n_prop": power_sample_size(0.80, 0.85, 0.8),
+        "n_t": power_sample_size_means(0.2, 1.0, 0.8),
+    }
+
+
 CASES = (
     Case("krejcie_morgan", _krejcie_morgan),
     Case(
@@ -52,4 +63,5 @@ CASES = (
         left_out={"n_simple": "an approximation that no method here uses; the sizes are the same"},
     ),
     Case("allocation_apipop", _allocation),
+    Case("power_prop", _power),
 )

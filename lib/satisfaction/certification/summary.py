@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from rich.table import Table
 
+from satisfaction.certification.libraries import library_versions
 from satisfaction.certification.runner import Outcome
 
-LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "pingouin")
 STYLES = {"holds": "green", "fails": "bold red", "cannot run": "bold red"}
-
-
-def library_versions() -> dict[str, str]:
-    """What the methods run on here, by name."""
-    found = {"Python": platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            found[library] = "missing"
-    return found
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
@@ -52,6 +39,15 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
             f"[{STYLES[outcome.state]}]{outcome.state}[/]{_plain(where[outcome.state])}",
         )
     return table
+
+
+def omissions(outcomes: Sequence[Outcome]) -> list[str]:
+    """What of the reference is not compared, each with its reason."""
+    return [
+        f"not compared: {outcome.id} {name}: {reason}"
+        for outcome in outcomes
+        for name, reason in outcome.left_out.items()
+    ]
 
 
 def _scientific(value: float) -> str:

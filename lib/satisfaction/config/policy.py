@@ -39,7 +39,14 @@ class Sampling(Section):
     strata: list[Literal["customer_group", "building", "occupancy"]] = rule(
         "S0-10", "frame columns whose combinations are the strata", min_length=1
     )
-    allocation: Literal["proportional", "power"] = rule("S0-10", "how n is divided")
+    allocation: Literal["proportional", "neyman", "power"] = rule("S0-10", "how n is divided")
+    overlap: Literal["rotate", "independent", "panel"] = rule(
+        "S0-6", "whether a wave asks other households than the one before"
+    )
+    change_to_detect: float = rule(
+        "S0-18", "change to the next wave that the sample should show", gt=0, le=0.5
+    )
+    change_decides: bool = rule("S0-18", "let that change raise the sample size")
     expected_response: float = rule("S0-10", "share expected to answer", gt=0, le=1)
     reserve_share: float = rule("S0-6", "reserves drawn per main household", ge=0, le=5)
     exclude_not_moved_in: bool = rule("S3-3", "leave households out that have not moved in")

@@ -88,6 +88,13 @@ STEPS: Choices = {
     "answered": ("有效答卷", "Answered"),
 }
 
+ELIGIBILITIES: Choices = {
+    "eligible": ("可抽取", "Can be drawn"),
+    "not_handed_over": ("未收楼（S3-1）", "Not handed over (S3-1)"),
+    "not_moved_in": ("未入住（S3-3）", "Not moved in (S3-3)"),
+    "blacklisted": ("黑色客户，已声明排除（S3-4）", "Blacklisted, exclusion declared (S3-4)"),
+}
+
 CHARACTERISTICS: Choices = {
     "mode": ("收集方式", "Collection mode"),
     "customer_group": ("客户群体", "Customer group"),

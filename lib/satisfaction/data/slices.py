@@ -30,6 +30,7 @@ class Slice:
     households: pd.DataFrame
     flags: pd.DataFrame
     samples: pd.DataFrame
+    other_samples: pd.DataFrame
     responses: pd.DataFrame
     answers: pd.DataFrame
     own_tallies: pd.DataFrame
@@ -79,6 +80,14 @@ def read_slice(path: Path, project: str, wave: str) -> Slice:
                 connection,
                 "SELECT * FROM samples WHERE project = $1 AND wave = $2 "
                 "ORDER BY stratum, draw_order, household",
+                key,
+            ),
+            other_samples=_rows(
+                connection,
+                "SELECT s.wave, w.kind, s.household, s.stratum, s.draw_order, s.invited, s.seed, "
+                "s.drawn_at FROM samples s JOIN waves w ON w.wave = s.wave "
+                "WHERE s.project = $1 AND s.wave <> $2 "
+                "ORDER BY s.drawn_at, s.wave, s.stratum, s.draw_order, s.household",
                 key,
             ),
             responses=_rows(

@@ -84,6 +84,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "sample_card",
             "verdict_card",
         ],
+        "weighting": [
+            "weighting_table",
+        ],
         "words": [
             "method_text",
             "reason_text",

@@ -189,9 +189,9 @@ def representativeness_chart(result: Result, labels: Labels | None = None) -> Ex
         alt=alt,
         data=numbers(
             rows,
-            ["variable", "category", *known, "difference", "p_holm", "reason"],
+            [*("variable", "category"), *known, "difference", "weighted_share", "p_holm", "reason"],
             labels,
-            percent=[*known, "difference"],
+            percent=[*known, "difference", "weighted_share"],
         ),
     )
 

@@ -60,6 +60,7 @@ METHODS = {
     "cronbach_alpha": N_("Cronbach's alpha"),
     "cronbach_alpha_listwise": N_("Cronbach's alpha, complete answers"),
     "cronbach_alpha_pairwise": N_("Cronbach's alpha, pairwise answers"),
+    "weighting_sensitivity": N_("the same answers under other weights"),
     "beta_jeffreys": N_("beta distribution with Jeffreys prior"),
 }
 
@@ -102,6 +103,7 @@ HEADERS = {
     "frame_share": N_("Share of households"),
     "respondent_share": N_("Share of respondents"),
     "difference": N_("Difference"),
+    "weighted_share": N_("Share after weighting"),
     "p": N_("p"),
     "p_value": N_("p"),
     "p_holm": N_("p (Holm)"),

@@ -6,14 +6,30 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "calibration": [
+            "nonresponse_weights",
+            "post_stratify",
+            "rake",
+            "rake_to_frame",
+            "trim_weights",
+            "weight_summary",
+        ],
         "change": [
-            "detectable_difference",
-            "smallest_significant_change",
             "wave_difference",
+        ],
+        "change_decomposition": [
+            "change_decomposition",
+        ],
+        "control_chart": [
+            "control_chart",
         ],
         "correlation": [
             "correlation_matrix",
             "correlations",
+        ],
+        "detection": [
+            "detectable_difference",
+            "smallest_significant_change",
         ],
         "drivers": [
             "johnson_weights",
@@ -29,10 +45,25 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "survey_std",
             "survey_total",
         ],
+        "funnel": [
+            "funnel_limits",
+            "overdispersion",
+            "peer_funnel",
+        ],
+        "multiplicity": [
+            "significant_changes",
+        ],
+        "precision": [
+            "expected_domain_margins",
+            "expected_margin",
+        ],
         "priorities": [
             "importance_shares",
             "priority_quadrant",
             "stated_importance",
+        ],
+        "rank_simulation": [
+            "rank_intervals",
         ],
         "ranking": [
             "certainly_low",
@@ -49,13 +80,25 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "sampling": [
             "draw_sample",
+            "eligibility_counts",
             "exclusion_bounds",
-            "expected_margin",
             "frame_waterfall",
+        ],
+        "shrinkage": [
+            "fay_herriot",
+            "shrunken_shares",
+        ],
+        "sizes": [
+            "power_sample_size",
+            "power_sample_size_means",
             "sample_size",
+        ],
+        "sensitivity": [
+            "weighting_sensitivity",
         ],
         "stratification": [
             "allocation",
+            "stratum_deviations",
         ],
         "targets": [
             "conversions_for",

@@ -1,9 +1,11 @@
 """Probabilities of the cells that thresholds cut out of a bivariate normal distribution.
 
-By Owen's T function: ``P(X<=h, Y<=k) = (F(h) + F(k))/2 - T(h, (k - rho h)/(h s))
-- T(k, (h - rho k)/(k s)) - d``, with ``s = sqrt(1 - rho^2)`` and d = 1/2 where h and k have opposite
-signs; right to about 1e-16 (Owen 1956, as evaluated by scipy). Thresholds run along the last axis,
-the first and the last being -FAR and FAR; all other axes broadcast, so that many tables with
+By Owen's T function, with ``s = sqrt(1 - rho^2)`` and d = 1/2 where h and k have opposite signs:
+
+    P(X <= h, Y <= k) = (F(h) + F(k))/2 - T(h, (k - rho h)/(h s)) - T(k, (h - rho k)/(k s)) - d
+
+Right to about 1e-16 (Owen 1956, as evaluated by scipy). Thresholds run along the last axis, the
+first and the last being -FAR and FAR; all other axes broadcast, so that many tables with
 correlations of their own are done at once.
 """
 

@@ -1,4 +1,4 @@
-"""What moved between two independent waves, and what movement could have been seen at all."""
+"""What moved between two waves, and what movement could have been seen at all."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special  # the functions behind scipy.stats, which takes a second to import
 
+from satisfaction.methods.detection import detectable_difference
 from satisfaction.methods.estimation import survey_mean, survey_proportion
 from satisfaction.methods.intervals import check_level, newcombe_difference
 from satisfaction.methods.multiplicity import adjusted_p_values
+from satisfaction.methods.overlap import SHARED, shared_covariances
 from satisfaction.methods.result import Result
 
 Array = npt.NDArray[np.float64]
 
-DIRECTIONS = ("either", "drop", "rise")
+ROUNDING = 1e-7
 
 
 def wave_difference(
@@ -26,19 +28,25 @@ def wave_difference(
     *,
     at_least: float | None = 4,
     by: str | None = None,
+    unit: str | None = None,
     comparable: Collection[str] | None = None,
     minimum_n: int = 10,
     level: float = 0.95,
     power: float = 0.8,
 ) -> Result:
-    """Change of shares (``at_least``) or means (``at_least=None``) between independent waves.
+    """Change of shares (``at_least``) or means (``at_least=None``) between two waves.
 
-    estimate  current - previous, std_error = sqrt(SE1² + SE2²), df = df1 + df2 - 1: what R gives
-              for the stacked waves with strata wave x stratum, ``svyttest(y ~ wave)``.
+    unit      column that says which household answered: those in both waves are then accounted
+              for (`overlap`); None: independent waves.
+    estimate  current - previous, std_error = sqrt(SE1² + SE2² - 2 Cov), df = df1 + df2 - max(1,
+              df of the common households). Without common households Cov = 0: what R gives for
+              the stacked waves with strata wave x stratum, ``svyttest(y ~ wave)``; with all in
+              common the paired t test.
     p_value   two-sided t test on them. Where a wave stands at 0 % or 100 % its SE is 0 and says
               nothing: there the pooled score test on n_eff (R's ``prop.test(correct = FALSE)``).
     p_holm    over all rows that were tested, as one family.
-    interval  shares: Newcombe's hybrid of the two Wilson intervals; means: t. The shares' interval
+    interval  shares: Newcombe's hybrid of the two Wilson intervals (with the correlation that Cov
+              means); means: t. The shares' interval
               and the test are different constructions and can disagree close to ``1 - level``;
               ``significant`` needs both: p_holm < 1 - level and an interval without 0.
     detectable  the change that this design sees with probability ``power`` in a single test:
@@ -48,8 +56,9 @@ def wave_difference(
                 others keep their two levels but get no difference, reason ``not_comparable``.
 
     Rows: ``item`` (``by, group``), ``current, previous, estimate, std_error, ci_low, ci_high, df,
-    p_value, p_holm, n, n_previous, n_eff, n_eff_previous, significant, direction`` (up, down,
-    none), ``detectable, method, reason``.
+    p_value, p_holm, n, n_previous, n_eff, n_eff_previous, n_common`` (households that answered
+    the item in both waves), ``significant, direction`` (up, down, none), ``detectable, method,
+    reason``.
     """
     check_level(level)
     check_level(power)
@@ -57,6 +66,12 @@ def wave_difference(
     now = _estimates(current, named, at_least, by, level)
     before = _estimates(previous, named, at_least, by, level)
     rows = _paired(now, before, list(named))
+    shared = shared_covariances(current, previous, named, at_least=at_least, by=by, unit=unit)
+    keys = [c for c in ("item", "by", "group") if c in rows.columns]
+    if len(shared):
+        rows = rows.merge(shared, on=keys, how="left")
+    for column in SHARED:
+        rows[column] = rows[column].fillna(0.0) if column in rows.columns else 0.0
     same = {
         name
         for name, columns in named.items()
@@ -87,9 +102,18 @@ def wave_difference(
         default="none",
     )
     rows["method"] = "newcombe" if at_least is not None else "t"
-    keys = [c for c in ("item", "by", "group") if c in rows.columns]
     order = ["current", "previous", "estimate", "std_error", "ci_low", "ci_high", "df", "p_value"]
-    order += ["p_holm", "n", "n_previous", "n_eff", "n_eff_previous", "significant", "direction"]
+    order += [
+        "p_holm",
+        "n",
+        "n_previous",
+        "n_eff",
+        "n_eff_previous",
+        "n_common",
+        "significant",
+        "direction",
+    ]
+    rows["n_common"] = rows["common"].astype(int)
     stages = {
         "tested": int(rows["p_value"].notna().sum()),
         "significant": int(rows["significant"].sum()),
@@ -106,51 +130,6 @@ def wave_difference(
     )
 
 
-def detectable_difference(
-    p: npt.ArrayLike,
-    n_current: npt.ArrayLike,
-    n_previous: npt.ArrayLike,
-    *,
-    power: float = 0.8,
-    level: float = 0.95,
-    direction: str = "either",
-) -> Array:
-    """Smallest true change from share ``p`` that the test finds with probability ``power``.
-
-    Solves power = Phi((d - z sqrt(P(1-P)(1/n1 + 1/n2))) / sqrt(p1(1-p1)/n1 + p(1-p)/n2)) for d,
-    p1 = p ± d, P the pooled share: the inverse of R's ``power.prop.test`` (which needs n1 = n2).
-    ``n`` may be effective sizes. ``direction``: ``drop``, ``rise``, or ``either``: the larger of
-    the two, leaving out one that the end of the scale is nearer than. NaN: no change can be seen.
-    """
-    check_level(level)
-    check_level(power)
-    if direction not in DIRECTIONS:
-        raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, not {direction!r}")
-    share, n1, n2 = np.broadcast_arrays(
-        *(np.asarray(x, dtype=float) for x in (p, n_current, n_previous))
-    )
-    found = {
-        name: _bisected(share, n1, n2, sign, power, level)
-        for name, sign in (("drop", -1.0), ("rise", 1.0))
-        if direction in ("either", name)
-    }
-    return np.fmax.reduce(list(found.values()))
-
-
-def smallest_significant_change(
-    p: npt.ArrayLike, n_current: npt.ArrayLike, n_previous: npt.ArrayLike, *, level: float = 0.95
-) -> Array:
-    """Smallest *observed* change that a test at this level calls significant.
-
-    z sqrt(p(1-p)(1/n1 + 1/n2)); a *true* change of this size is found half of the time only
-    (power 0.5). At p = 0.85: 19.8 points with 25 answers a wave, 12.8 with 60, 9.9 with 100.
-    """
-    check_level(level)
-    share, n1, n2 = (np.asarray(x, dtype=float) for x in (p, n_current, n_previous))
-    z = special.ndtri((1 + level) / 2)
-    return np.asarray(z * np.sqrt(share * (1 - share) * (1 / n1 + 1 / n2)))
-
-
 def share_difference_p_value(
     p1: npt.ArrayLike,
     std_error1: npt.ArrayLike,
@@ -159,8 +138,9 @@ def share_difference_p_value(
     std_error2: npt.ArrayLike,
     n_eff2: npt.ArrayLike,
     df: npt.ArrayLike = np.inf,
+    covariance: npt.ArrayLike = 0.0,
 ) -> Array:
-    """Two-sided p-value of a difference of independent shares (see `wave_difference`)."""
+    """Two-sided p-value of a difference of shares (see `wave_difference`)."""
     p1, se1, n1 = (np.asarray(x, dtype=float) for x in (p1, std_error1, n_eff1))
     p2, se2, n2 = (np.asarray(x, dtype=float) for x in (p2, std_error2, n_eff2))
     at_the_end = (np.minimum(p1, p2) <= 0) | (np.maximum(p1, p2) >= 1)
@@ -169,8 +149,18 @@ def share_difference_p_value(
         weight1 = np.where(np.isinf(n1), np.where(np.isinf(n2), 0.5, 1.0), n1 / (n1 + n2))
         pooled = weight1 * p1 + (1 - weight1) * p2
         score = special.ndtr(-_ratio(p1 - p2, np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))))
-        wald = special.stdtr(df, -_ratio(p1 - p2, np.hypot(se1, se2)))
+        wald = special.stdtr(df, -_ratio(p1 - p2, _std_error(se1, se2, covariance)))
     return np.asarray(2 * np.where(at_the_end, score, wald))
+
+
+def _std_error(se1: npt.ArrayLike, se2: npt.ArrayLike, covariance: npt.ArrayLike) -> Array:
+    """SE of a difference; exactly sqrt(SE1² + SE2²) where nothing is shared."""
+    se1, se2 = np.asarray(se1, dtype=float), np.asarray(se2, dtype=float)
+    shared = np.asarray(covariance, dtype=float)
+    correlated = np.sqrt(np.maximum(se1**2 + se2**2 - 2 * shared, 0))
+    # what rounding leaves of households that all changed alike is no variation
+    correlated = np.where(correlated <= ROUNDING * np.hypot(se1, se2), 0.0, correlated)
+    return np.where(shared == 0, np.hypot(se1, se2), correlated)
 
 
 def _ratio(difference: Array, std_error: Array) -> Array:
@@ -223,26 +213,35 @@ def _paired(now: pd.DataFrame, before: pd.DataFrame, names: list[str]) -> pd.Dat
 
 def _differences(rows: pd.DataFrame, shares: bool, level: float, power: float) -> pd.DataFrame:
     difference = rows["current"] - rows["previous"]
-    std_error = (rows["std_error"] ** 2 + rows["std_error_previous"] ** 2) ** 0.5
-    df = (rows["df"] + rows["df_previous"] - 1).clip(lower=1)
+    alone = np.hypot(rows["std_error"], rows["std_error_previous"])
+    both = _std_error(rows["std_error"], rows["std_error_previous"], rows["covariance"])
+    std_error = pd.Series(both, index=rows.index, dtype=float)
+    df = (rows["df"] + rows["df_previous"] - rows["common_df"].clip(lower=1)).clip(lower=1)
     if shares:
         p_value = share_difference_p_value(
             *(rows["current"], rows["std_error"], rows["n_eff"]),
             *(rows["previous"], rows["std_error_previous"], rows["n_eff_previous"]),
             df,
+            rows["covariance"],
         )
+        product = rows["std_error"] * rows["std_error_previous"]
+        correlation = (rows["covariance"] / product.where(product > 0)).fillna(0.0).clip(-1, 1)
         low, high = newcombe_difference(
             *(rows["current"], rows["ci_low"], rows["ci_high"]),
             *(rows["previous"], rows["ci_low_previous"], rows["ci_high_previous"]),
+            correlation,
         )
-        detectable = detectable_difference(
-            rows["previous"], rows["n_eff"], rows["n_eff_previous"], power=power, level=level
-        )
+        # Common households see a change as well as a larger independent sample would.
+        gain = np.where(both > 0, alone / np.where(both > 0, both, 1.0), 1.0) ** 2
+        sizes = rows["n_eff"] * gain, rows["n_eff_previous"] * gain
+        detectable = detectable_difference(rows["previous"], *sizes, power=power, level=level)
     else:
         census = np.isinf(rows["n_eff"]) & np.isinf(rows["n_eff_previous"])
         usable = std_error.where((std_error > 0) | census)
         with np.errstate(divide="ignore", invalid="ignore"):
-            p_value = 2 * special.stdtr(df, -_ratio(difference.to_numpy(), usable.to_numpy()))
+            p_value = 2 * special.stdtr(
+                df, -_ratio(difference.to_numpy(dtype=float), usable.to_numpy(dtype=float))
+            )
         critical = special.stdtrit(df, (1 + level) / 2)
         low, high = difference - critical * usable, difference + critical * usable
         detectable = (critical + special.stdtrit(df, power)) * usable
@@ -258,25 +257,3 @@ def _differences(rows: pd.DataFrame, shares: bool, level: float, power: float) -
         },
         index=rows.index,
     )
-
-
-def _bisected(p: Array, n1: Array, n2: Array, sign: float, power: float, level: float) -> Array:
-    z, z_power = special.ndtri((1 + level) / 2), special.ndtri(power)
-
-    def surplus(d: Array) -> Array:
-        """Grows with d; positive where a change of d has more than the wanted power."""
-        new = p + sign * d
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weight = np.where(np.isinf(n1), np.where(np.isinf(n2), 0.5, 1.0), n1 / (n1 + n2))
-            pooled = weight * new + (1 - weight) * p
-            null = np.sqrt(np.maximum(pooled * (1 - pooled) * (1 / n1 + 1 / n2), 0))
-            real = np.sqrt(np.maximum(new * (1 - new) / n1 + p * (1 - p) / n2, 0))
-        return d - z * null - z_power * real
-
-    low, high = np.zeros(p.shape), (p if sign < 0 else 1 - p).astype(float)
-    seen = surplus(high) >= 0
-    for _ in range(60):  # halves the interval down to the last bit of a double
-        middle = (low + high) / 2
-        enough = surplus(middle) >= 0
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return np.where(seen, high, np.nan)

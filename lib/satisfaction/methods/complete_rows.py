@@ -84,9 +84,9 @@ def category_codes(
     return codes, list(labels)
 
 
-def present(codes: IntArray, labels: Sequence[object], used: npt.NDArray[np.bool_]) -> tuple[
-    IntArray, list[object]
-]:
+def present(
+    codes: IntArray, labels: Sequence[object], used: npt.NDArray[np.bool_]
+) -> tuple[IntArray, list[object]]:
     """Codes 0..k-1 of the used rows over the values that occur among them, and these values."""
     found, dense = np.unique(codes[used], return_inverse=True)
     return dense, [labels[code] for code in found]

@@ -14,12 +14,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from satisfaction.methods.decomposition import (
-    SINGULAR,
     johnson_shares,
     redundant_items,
     shapley_shares,
     weighted_correlations,
 )
+from satisfaction.methods.driver_answers import MISSING, entering_sheets, usable_items
+from satisfaction.methods.importance_bootstrap import bootstrap_columns, resampled_counts
+from satisfaction.methods.pairwise import SINGULAR
 from satisfaction.methods.result import Result
 
 Array = NDArray[np.float64]
@@ -28,7 +30,6 @@ Array = NDArray[np.float64]
 EXACT_ITEMS = 12
 # Matrices of so many draws are held at once: the last sweep levels then stay in the cache.
 BATCH = 50
-TOP = 3
 
 
 def shapley_importance(
@@ -37,6 +38,7 @@ def shapley_importance(
     items: Sequence[str],
     *,
     weight: str | None = None,
+    missing: str = "pairwise",
     draws: int = 1000,
     seed: int,
     level: float = 0.95,
@@ -46,23 +48,33 @@ def shapley_importance(
 
     The share of an item is the R² that it adds, averaged over all orders in which the items can
     enter: sum over subsets S without it of |S|! (p-1-|S|)! / p! x (R²(S + item) - R²(S)), computed
-    exactly from the weighted correlation matrix of the complete answers. With more than
-    ``EXACT_ITEMS`` items Johnson's relative weights are used and ``method`` says so.
+    exactly from the weighted correlation matrix. With more than ``EXACT_ITEMS`` items Johnson's
+    relative weights are used and ``method`` says so.
+
+    missing    what a gap ("don't know") costs: ``"pairwise"`` correlates each pair on the answers
+               that it has in common (R ``cor(use = "pairwise.complete.obs")``, mended to a
+               correlation matrix where it is none); ``"complete"`` drops the whole sheet, as R's
+               ``calc.relimp``. In 150 simulated surveys of 330 sheets x 15 items, half of them
+               with a gap, the shares' root mean square error was .025 pairwise, .025 by normal
+               maximum likelihood (EM), .033-.039 complete (.024 without gaps), also where
+               gaps depend on the other answers (``benchmarks/missing_answers.py``)
+    weight     column of weights; None takes the design column ``weight`` where there is one
+    minimum_n  answers below which (or below items + 2) an item is not estimated: each pair of
+               items needs so many in common; with ``"complete"`` so many complete sheets
 
     Intervals are percentiles of ``draws`` bootstrap samples: respondents (clusters where there is
     a ``cluster`` column) are redrawn within ``stratum``. Shares cannot be negative, so the
     interval of an item without any association still begins a little above zero; and shares
     resampled so lean upwards in small samples.
 
-    weight     column of weights; None takes the design column ``weight`` where there is one
-    minimum_n  complete answers below which (or below items + 2) nothing is estimated
-
     Rows, by falling importance: ``item, estimate`` (in units of R²), ``std_error, ci_low, ci_high,
     share`` (of R², sums to 1), ``share_low, share_high, rank, rank_low, rank_high,
-    top3_probability, tied_with`` (items whose difference to this one has a bootstrap interval
-    covering 0), ``n, n_eff`` (Kish), ``method, reason``. An item that is a linear function of the
-    others keeps its estimate (the sweep skips what is already explained, which equals a
-    pseudo-inverse) with reason ``collinear``.
+    top3_probability, tier`` (1 = the leading group that cannot be told apart), ``tied_with`` (items
+    that cannot be told from this one), ``n`` (answers in common with the
+    outcome), ``n_eff`` (Kish), ``method, reason``. An item that is a linear function of the others
+    keeps its estimate (the sweep skips what is already explained, which equals a pseudo-inverse)
+    with reason ``collinear``. Stages: ``sheets, complete_cases, smallest_pair`` (fewest answers
+    that two questions have in common), ``missing_share`` (of the answers of the sheets used).
 
     Equals R's ``relaimpo::calc.relimp(type = "lmg")``; pingouin's ``relimp`` raises with weights.
     Sources: Lindeman, Merenda & Gold 1980; Grömping 2006; Johnson 2000.
@@ -75,6 +87,7 @@ def shapley_importance(
         decompose=shapley_shares if exact else johnson_shares,
         method="shapley" if exact else "johnson",
         weight=weight,
+        missing=missing,
         draws=draws,
         seed=seed,
         level=level,
@@ -88,6 +101,7 @@ def johnson_weights(
     items: Sequence[str],
     *,
     weight: str | None = None,
+    missing: str = "pairwise",
     draws: int = 1000,
     seed: int,
     level: float = 0.95,
@@ -105,6 +119,7 @@ def johnson_weights(
         decompose=johnson_shares,
         method="johnson",
         weight=weight,
+        missing=missing,
         draws=draws,
         seed=seed,
         level=level,
@@ -120,44 +135,35 @@ def _importance(
     decompose: Callable[[Array], Array],
     method: str,
     weight: str | None,
+    missing: str,
     draws: int,
     seed: int,
     level: float,
     minimum_n: int,
 ) -> Result:
     items = list(items)
-    _check_arguments(data, outcome, items, weight, draws, level)
+    _check_arguments(data, outcome, items, weight, missing, draws, level)
     weight = weight or ("weight" if "weight" in data.columns else None)
-    complete = data[data[[outcome, *items]].notna().all(axis=1)]
-    # In a fixed order the same answers and seed give the same intervals, however they are stored.
-    order = [outcome, *items, *([weight] if weight else [])]
-    order += [c for c in ("stratum", "cluster") if c in data.columns]
-    complete = complete.sort_values(order, kind="stable")
-    weights = _weights(complete, weight)
-    complete, weights = complete[weights > 0], weights[weights > 0]
-    n = len(complete)
-    incomplete = int(data[[outcome, *items]].isna().any(axis=1).sum())
-    stages: dict[str, float] = {
+    sheets, weights, exclusions = entering_sheets(data, outcome, items, weight, missing)
+    n = len(sheets)
+    stages: dict[str, object] = {
         "items": len(items),
-        "complete_cases": n,
-        "rows_with_missing": incomplete,
+        "missing": missing,
+        "sheets": len(data),
+        "complete_cases": int(sheets[items].notna().all(axis=1).sum()),
+        "rows_with_missing": int(data[[outcome, *items]].isna().any(axis=1).sum()),
     }
-    exclusions = {"rows_with_missing": incomplete, "weight_zero": len(data) - incomplete - n}
-
-    scores = complete[[*items, outcome]].to_numpy(dtype=float)
-    varies = np.ptp(scores, axis=0) > 0 if n else np.zeros(len(items) + 1, dtype=bool)
-    used = [item for item, v in zip(items, varies[:-1], strict=True) if v]
-    if n < max(minimum_n, len(items) + 2):
-        return _no_importance(items, "too_few", method, level, n, stages, exclusions)
-    if not varies[-1] or not used:
-        reason = "no_variation" if not varies[-1] else "constant"
-        return _no_importance(items, reason, method, level, n, stages, exclusions)
-
-    scores = scores[:, varies]
+    scores = sheets[[*items, outcome]].to_numpy(dtype=float)
+    used, reasons = usable_items(scores, items, max(minimum_n, len(items) + 2))
+    if not used:
+        return _no_importance(items, reasons, method, level, n, stages, exclusions)
+    scores = scores[:, [*used, -1]]
+    answered = ~np.isnan(scores)
+    common = answered.T.astype(float) @ answered
     whole = weighted_correlations(scores, weights[None, :])
     point = decompose(whole)[0]
     r_squared = float(point.sum())
-    counts = _resampled_counts(complete, draws, np.random.default_rng(seed))
+    counts = resampled_counts(sheets, draws, np.random.default_rng(seed))
     resampled = np.concatenate(
         [
             decompose(weighted_correlations(scores, counts[i : i + BATCH] * weights))
@@ -166,27 +172,33 @@ def _importance(
     )
     usable = resampled[resampled.sum(axis=1) > SINGULAR]
     stages |= {
+        "smallest_pair": int(common.min()),
+        "missing_share": float(1 - answered.mean()),
         "r_squared": r_squared,
         "draws": draws,
         "draws_without_variation": draws - len(usable),
     }
     if r_squared <= SINGULAR or len(usable) < 2:
-        return _no_importance(items, "no_variation", method, level, n, stages, exclusions)
+        reasons = ["no_variation"] * len(items)
+        return _no_importance(items, reasons, method, level, n, stages, exclusions)
+    names = [items[place] for place in used]
+    weighted = answered[:, :-1] * weights[:, None]
     rows = pd.DataFrame(
         {
-            "item": used,
+            "item": names,
             "estimate": point,
             "share": point / r_squared,
-            **_bootstrap_columns(point, usable, used, level),
-            "n": n,
-            "n_eff": weights.sum() ** 2 / (weights**2).sum(),
+            **bootstrap_columns(point, usable, names, level),
+            "n": common[:-1, -1].astype(int),
+            "n_eff": weighted.sum(axis=0) ** 2 / (weighted**2).sum(axis=0),
             "method": method,
             "reason": np.where(redundant_items(whole[0, :-1, :-1]), "collinear", ""),
         }
     ).sort_values("rank", kind="stable")
-    left_out = [item for item in items if item not in used]
+    left_out = [place for place in range(len(items)) if place not in used]
     if left_out:
-        rows = pd.concat([rows, _empty_rows(left_out, "constant", method, n)])
+        empty = _empty_rows([items[i] for i in left_out], [reasons[i] for i in left_out], method, n)
+        rows = pd.concat([rows, empty])
     return Result(_ordered(rows), method, level, n, stages, exclusions)
 
 
@@ -195,6 +207,7 @@ def _check_arguments(
     outcome: str,
     items: list[str],
     weight: str | None,
+    missing: str,
     draws: int,
     level: float,
 ) -> None:
@@ -208,67 +221,15 @@ def _check_arguments(
         raise ValueError("each item may be named once, and the outcome is not an item")
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
+    if missing not in MISSING:
+        raise ValueError(f"missing must be one of {', '.join(MISSING)}, not {missing!r}")
     if draws < 2:
         raise ValueError(f"draws must be at least 2, not {draws}")
 
 
-def _weights(complete: pd.DataFrame, weight: str | None) -> Array:
-    if weight is None:
-        return np.ones(len(complete))
-    weights = complete[weight].to_numpy(dtype=float)
-    if np.isnan(weights).any() or (weights < 0).any():
-        raise ValueError(f"{weight} must be neither missing nor negative in a complete answer")
-    return weights
-
-
-def _resampled_counts(complete: pd.DataFrame, draws: int, random: np.random.Generator) -> Array:
-    """How often each answer enters each draw: (draws, answers)."""
-    n = len(complete)
-    strata = complete["stratum"] if "stratum" in complete else pd.Series(0, complete.index)
-    stratum = pd.factorize(strata, use_na_sentinel=False)[0]
-    unit = np.arange(n)
-    if "cluster" in complete:  # its code counts within a stratum only, where it is used
-        unit = pd.factorize(complete["cluster"], use_na_sentinel=False)[0]
-    counts = np.empty((draws, n))
-    for code in np.unique(stratum):
-        inside = np.flatnonzero(stratum == code)
-        which, units = pd.factorize(unit[inside])
-        drawn = random.multinomial(len(units), np.full(len(units), 1 / len(units)), size=draws)
-        counts[:, inside] = drawn[:, which]
-    return counts
-
-
-def _bootstrap_columns(
-    point: Array, resampled: Array, items: list[str], level: float
-) -> dict[str, Array | list[str]]:
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(resampled, tails, axis=0)
-    shares = resampled / resampled.sum(axis=1, keepdims=True)
-    share_low, share_high = np.quantile(shares, tails, axis=0)
-    ranks = (-resampled).argsort(axis=1, kind="stable").argsort(axis=1) + 1
-    rank_low, rank_high = np.quantile(ranks, tails, axis=0, method="closest_observation")
-    differences = resampled[:, :, None] - resampled[:, None, :]
-    pair_low, pair_high = np.quantile(differences, tails, axis=0)
-    tied = (pair_low <= 0) & (pair_high >= 0) & ~np.eye(len(items), dtype=bool)
-    return {
-        "std_error": resampled.std(axis=0, ddof=1),
-        "ci_low": low,
-        "ci_high": high,
-        "share_low": share_low,
-        "share_high": share_high,
-        "rank": (-point).argsort(kind="stable").argsort() + 1.0,
-        "rank_low": rank_low,
-        "rank_high": rank_high,
-        "top3_probability": (ranks <= TOP).mean(axis=0),
-        "tied_with": [
-            ",".join(other for other, t in zip(items, row, strict=True) if t) for row in tied
-        ],
-    }
-
-
 IMPORTANCE_COLUMNS = [
     *("item", "estimate", "std_error", "ci_low", "ci_high", "share", "share_low", "share_high"),
-    *("rank", "rank_low", "rank_high", "top3_probability", "tied_with"),
+    *("rank", "rank_low", "rank_high", "top3_probability", "tier", "tied_with"),
     *("n", "n_eff", "method", "reason"),
 ]
 
@@ -277,20 +238,20 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[IMPORTANCE_COLUMNS].reset_index(drop=True)
 
 
-def _empty_rows(items: list[str], reason: str, method: str, n: int) -> pd.DataFrame:
-    rows = pd.DataFrame(np.nan, index=range(len(items)), columns=IMPORTANCE_COLUMNS[1:13])
+def _empty_rows(items: list[str], reasons: list[str], method: str, n: int) -> pd.DataFrame:
+    rows = pd.DataFrame(np.nan, index=range(len(items)), columns=IMPORTANCE_COLUMNS[1:14])
     rows = rows.astype({"tied_with": object})
-    return rows.assign(item=items, tied_with="", n=n, n_eff=np.nan, method=method, reason=reason)
+    return rows.assign(item=items, tied_with="", n=n, n_eff=np.nan, method=method, reason=reasons)
 
 
 def _no_importance(
     items: list[str],
-    reason: str,
+    reasons: list[str],
     method: str,
     level: float,
     n: int,
     stages: Mapping[str, object],
     exclusions: Mapping[str, int],
 ) -> Result:
-    rows = _ordered(_empty_rows(items, reason, method, n))
+    rows = _ordered(_empty_rows(items, reasons, method, n))
     return Result(rows, method, level, n, stages, exclusions)

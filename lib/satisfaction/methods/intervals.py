@@ -115,17 +115,23 @@ def newcombe_difference(
     p2: npt.ArrayLike,
     lo2: npt.ArrayLike,
     hi2: npt.ArrayLike,
+    correlation: npt.ArrayLike = 0.0,
 ) -> Interval:
-    """Interval of ``p1 - p2`` for independent proportions from their own (Wilson) intervals.
+    """Interval of ``p1 - p2`` from their own (Wilson) intervals.
 
-    ``low = d - sqrt((p1-lo1)^2 + (hi2-p2)^2)``, ``high = d + sqrt((hi1-p1)^2 + (p2-lo2)^2)``.
+    With a = p1 - lo1, b = hi2 - p2: ``low = d - sqrt(a^2 - 2 r a b + b^2)``, and with a = hi1 - p1,
+    b = p2 - lo2: ``high = d + sqrt(...)``. r is the correlation of the two *estimates*: 0 for
+    independent proportions; for pairs the phi coefficient of the two answers.
 
-    Source: Newcombe (1998b), method 10 ("hybrid score"; "MOVER" for intervals of any kind).
+    Source: Newcombe (1998b), method 10 ("hybrid score"; "MOVER" for intervals of any kind), and
+    Newcombe (1998c), method 10, for pairs (there phi may be given a continuity correction).
     """
     p1, lo1, hi1 = (np.asarray(x, dtype=float) for x in (p1, lo1, hi1))
     p2, lo2, hi2 = (np.asarray(x, dtype=float) for x in (p2, lo2, hi2))
-    difference = p1 - p2
-    return (
-        difference - np.hypot(p1 - lo1, hi2 - p2),
-        difference + np.hypot(hi1 - p1, p2 - lo2),
-    )
+    r, difference = np.asarray(correlation, dtype=float), p1 - p2
+
+    def half(a: FloatArray, b: FloatArray) -> FloatArray:
+        # the exact root where there is no correlation; never below 0 by rounding
+        return np.where(r == 0, np.hypot(a, b), np.sqrt(np.maximum(a**2 - 2 * r * a * b + b**2, 0)))
+
+    return difference - half(p1 - lo1, hi2 - p2), difference + half(hi1 - p1, p2 - lo2)

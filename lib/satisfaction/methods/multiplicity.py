@@ -67,3 +67,30 @@ def _hommel(ranked: Array) -> Array:
         led[count - size + 1 :] = bound
         raised = np.maximum(raised, led)
     return raised
+
+
+def significant_changes(
+    changes: npt.ArrayLike, p_values: npt.ArrayLike, *, rate: float = 0.05, direction: str = "down"
+) -> npt.NDArray[np.bool_]:
+    """Which of many projects moved: of these claims, a share ``rate`` is expected to be false.
+
+    Benjamini & Hochberg (1995) over all projects of a wave, on one-sided p-values: half the
+    two-sided p where the project moved in ``direction`` (down, up), else 1 minus that half. So the
+    rate holds for the drops (or rises) named, not for drops and rises taken together. It holds
+    for independent projects; ``both`` tests two-sided.
+
+    ``changes`` current - previous, ``p_values`` two-sided, not adjusted; NaN in either is not
+    tested, does not count and is never claimed. Equals ``p.adjust(p, "BH") <= rate`` in R.
+    """
+    if not 0 < rate < 1:
+        raise ValueError(f"the rate must lie between 0 and 1, not {rate!r}")
+    if direction not in ("down", "up", "both"):
+        raise ValueError(f"direction must be down, up or both, not {direction!r}")
+    change, p = np.asarray(changes, dtype=float), np.asarray(p_values, dtype=float)
+    if change.shape != p.shape:
+        raise ValueError("changes and p_values must be of one length")
+    if direction != "both":
+        towards = change < 0 if direction == "down" else change > 0
+        p = np.where(towards, p / 2, 1 - p / 2)
+    adjusted = adjusted_p_values(np.where(np.isnan(change), np.nan, p), "fdr_bh")
+    return np.nan_to_num(adjusted, nan=1.0) <= rate

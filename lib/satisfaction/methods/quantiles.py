@@ -16,7 +16,10 @@ class OrderedAnswers:
         columns = answers.shape[1]
         values = domain.take(answers).ravel()
         group = np.repeat(domain.group, columns)
-        weight = np.repeat(domain.take(domain.design.weight), columns)
+        weight = domain.design.weight
+        if domain.design.count is not None:
+            weight = weight * domain.design.count
+        weight = np.repeat(domain.take(weight), columns)
         used = ~np.isnan(values) & (weight > 0)
         values, group, weight = values[used], group[used], weight[used]
         order = np.lexsort((values, group))

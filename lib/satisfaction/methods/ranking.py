@@ -42,27 +42,41 @@ def grade(estimate: npt.ArrayLike, cut_points: Mapping[str, float]) -> npt.NDArr
     return np.asarray(np.select(conditions, ["", *points], default="poor"))
 
 
-def grade_probabilities(rows: pd.DataFrame | pd.Series, cut_points: Mapping[str, float]) -> Result:
+def grade_probabilities(
+    rows: pd.DataFrame | pd.Series, cut_points: Mapping[str, float], *, prior: str = "jeffreys"
+) -> Result:
     """Probability of each grade, given the share and its effective number of answers.
 
-    Posterior of the true share: Beta(n_eff p + 1/2, n_eff (1 - p) + 1/2), Jeffreys' prior; mass
-    between the cut-points. A census (n_eff infinite) has its own grade with probability 1.
+    The mass of the true share's posterior between the cut-points. A census (n_eff infinite) has its
+    own grade with probability 1.
 
-    ``rows``: rows of `survey_proportion` (``estimate``, ``n_eff`` and key columns).
-    Rows out, four per row in: keys, ``grade, estimate`` (probability), ``is_own`` (the grade of
-    the point estimate), ``n, reason``.
+    prior  ``"jeffreys"``: Beta(n_eff p + 1/2, n_eff (1 - p) + 1/2), from the project's own answers
+           alone; ``"peers"``: the posterior of ``shrunken_shares``, whose prior is the spread of
+           the peers. The first says what these residents said and does not move when other
+           projects do: it stands with a project's grade. The second is better calibrated for
+           small projects in a list (their luck counts less): use it where projects are compared.
+
+    ``rows``: rows of `survey_proportion` (``estimate``, ``n_eff`` and key columns); for ``"peers"``
+    rows of ``shrunken_shares``. Rows out, four per row in: keys, ``grade, estimate`` (probability),
+    ``is_own`` (the grade of the project's own share), ``n, reason``.
     """
+    if prior not in ("jeffreys", "peers"):
+        raise ValueError(f"prior must be jeffreys or peers, not {prior!r}")
     given = pd.DataFrame([rows]) if isinstance(rows, pd.Series) else rows
     given = given.reset_index(drop=True)
     points = ordered_cut_points(cut_points)
+    from_peers = prior == "peers"
+    if from_peers and not {"posterior_n", "direct"} <= set(given.columns):
+        raise ValueError("prior='peers' needs rows of shrunken_shares")
     share = given["estimate"].to_numpy(dtype=float)
-    n_eff = given["n_eff"].to_numpy(dtype=float)
+    n_eff = given["posterior_n" if from_peers else "n_eff"].to_numpy(dtype=float)
     known = ~np.isnan(share) & (n_eff > 0)
-    own = grade(share, cut_points)
+    own = grade(given["direct"] if from_peers else share, cut_points)
     census = np.isinf(n_eff)
     size = np.where(known & ~census, n_eff, 1.0)
     p = np.clip(np.where(known, share, 0.5), 0, 1)
-    above = [betaincc(size * p + 0.5, size * (1 - p) + 0.5, cut) for cut in points.values()]
+    half = 0.0 if from_peers else 0.5
+    above = [betaincc(size * p + half, size * (1 - p) + half, cut) for cut in points.values()]
     edges = np.vstack([np.zeros(len(given)), *above, np.ones(len(given))])
     keys = [c for c in ("project", "wave", "item", "by", "group") if c in given.columns]
     reasons = given["reason"] if "reason" in given.columns else pd.Series("", given.index)
@@ -82,7 +96,7 @@ def grade_probabilities(rows: pd.DataFrame | pd.Series, cut_points: Mapping[str,
         )
     table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
     total = int(np.nanmax(n)) if len(given) and not np.isinf(n).any() else 0
-    return Result(table, "beta_jeffreys", n=total, stages=points)
+    return Result(table, "beta_peers" if from_peers else "beta_jeffreys", n=total, stages=points)
 
 
 def peer_comparison(

@@ -172,9 +172,7 @@ def _logistic(
     return beta, (y - share)[:, None] * (matrix @ bread)
 
 
-def _solve(
-    matrix: FloatArray, y: FloatArray, weight: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _solve(matrix: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(X'WX)^-1 and the weighted least squares coefficients, by QR."""
     root = np.sqrt(weight)
     q, r = np.linalg.qr(matrix * root[:, None])

@@ -1,4 +1,4 @@
-"""Survey design: how many to ask, how many in each stratum, and exactly whom."""
+"""Survey design: who can be drawn, and exactly whom to ask."""
 
 from __future__ import annotations
 
@@ -10,81 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from satisfaction.methods.intervals import check_level, critical_value
 from satisfaction.methods.result import Result
+from satisfaction.methods.sizes import ROUNDING
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
-# A size that exceeds a whole number by less than this is that number, not the next one.
-ROUNDING = 1e-9
-
-
-def sample_size(
-    population: int | None,
-    *,
-    margin: float,
-    level: float = 0.95,
-    proportion: float = 0.5,
-    minimum_share: float = 0.0,
-    minimum_per_stratum: int = 0,
-    strata: int = 1,
-    response_rate: float = 1.0,
-) -> Result:
-    """Answers needed and invitations to send, every stage kept (S0-10).
-
-    ``cochran`` n0 = z^2 p (1-p) / margin^2; ``finite_population`` n0 / (1 + (n0-1)/N);
-    ``minimum_share`` of the N households; ``minimum_strata`` = minimum_per_stratum x strata;
-    ``needed`` the largest of these, at most N; ``invitations`` = needed / response_rate, at most N;
-    ``expected_answers`` of those, at most needed (below needed: the frame is too small). Only the
-    last step of a stage is rounded, upwards: rounding n0 first would give 279 for N = 1000.
-
-    Rows: ``stage``, ``estimate`` (unrounded), ``n`` (rounded up), reason (``no_frame`` where
-    the population is unknown; there is no FPC then). ``stages`` holds the same unrounded values.
-
-    Source: Cochran (1977), 4.4. ValueError for arguments outside their range.
-    """
-    check_level(level)
-    for name, share in (("margin", margin), ("proportion", proportion)):
-        if not 0 < share < 1:
-            raise ValueError(f"{name} must lie between 0 and 1, not {share!r}")
-    if not 0 <= minimum_share <= 1 or not 0 < response_rate <= 1:
-        raise ValueError("minimum_share must lie in [0, 1] and response_rate in (0, 1]")
-    if minimum_per_stratum < 0 or strata < 0 or (population is not None and population < 0):
-        raise ValueError("population, strata and minimum_per_stratum must not be negative")
-    most = math.inf if population is None else population
-    z = float(critical_value(level))
-    cochran = z**2 * proportion * (1 - proportion) / margin**2
-    finite = 0.0 if most == 0 else cochran / (1 + (cochran - 1) / most)
-    share = math.nan if population is None else minimum_share * population
-    by_strata = float(minimum_per_stratum * strata)
-    needed = min(max(map(_ceil, (finite, np.nan_to_num(share), by_strata))), most)
-    invitations = min(_ceil(needed / response_rate), most)
-    stages = {
-        "cochran": cochran,
-        "finite_population": finite if population is not None else math.nan,
-        "minimum_share": share,
-        "minimum_strata": by_strata,
-        "needed": float(needed),
-        "invitations": float(invitations),
-        "expected_answers": min(invitations * response_rate, float(needed)),
-    }
-    value = np.array(list(stages.values()))
-    missing = np.isnan(value)
-    rows = pd.DataFrame(
-        {
-            "stage": list(stages),
-            "estimate": value,
-            "n": [0 if np.isnan(v) else _ceil(v) for v in value],
-            "method": "cochran",
-            "reason": np.where(missing, "no_frame", ""),
-        }
-    )
-    return Result(rows=rows, method="cochran", level=level, n=int(needed), stages=stages)
-
-
-def _ceil(value: float) -> int:
-    return math.ceil(value - ROUNDING)
 
 
 def permanent_random_numbers(units: Iterable[object], seed: int) -> pd.Series:
@@ -110,15 +39,15 @@ def draw_sample(
     *,
     seed: int,
     reserve_share: float = 0.0,
-    start: float = 0.0,
+    start: float | Mapping[str, float] = 0.0,
     unit: str = "household",
 ) -> pd.DataFrame:
     """Draw n_h units per stratum with equal probability, and a reserve list (S0-6).
 
     In each stratum the units whose permanent random numbers follow ``start`` first (going round at
-    1) are the main sample, the next ceil(reserve_share x n_h) the reserve. The same seed and start
-    give the same list in any row order; a later wave with ``start`` moved on by the fraction drawn
-    asks other households first.
+    1; one number, or one per stratum) are the main sample, the next ceil(reserve_share x n_h) the
+    reserve. The same seed and start give the same list in any row order; a later wave that starts
+    where the earlier ones ended asks other households first (``coordinated_plan``).
 
     Returns one row per drawn unit: the unit, stratum, stratum_population, stratum_sample,
     probability (n_h/N_h, also for reserves: they replace main units), role ("main"/"reserve"),
@@ -132,8 +61,8 @@ def draw_sample(
     ):  # fmt: skip
         if column not in table.columns:
             raise ValueError(f"the {name} has no column {column!r}")
-    if reserve_share < 0 or not 0 <= start < 1:
-        raise ValueError("reserve_share must not be negative and start must lie in [0, 1)")
+    if reserve_share < 0:
+        raise ValueError("reserve_share must not be negative")
     if frame[unit].isna().any() or frame[unit].astype(str).duplicated().any():
         raise ValueError(f"every row of the frame needs its own {unit}")
     wanted = rows.set_index("stratum")["n"].astype(int)
@@ -144,7 +73,11 @@ def draw_sample(
     short = wanted[wanted > available.reindex(wanted.index, fill_value=0)]
     if len(short):
         raise ValueError(f"stratum {short.index[0]!r} has fewer than the {short.iloc[0]} to draw")
-    number = (permanent_random_numbers(frame[unit], seed).to_numpy() - start) % 1.0
+    first = frame["stratum"].map(start) if isinstance(start, Mapping) else start
+    begin = np.broadcast_to(np.asarray(first, dtype=float), len(frame))
+    if not ((begin >= 0) & (begin < 1)).all():
+        raise ValueError("start must lie in [0, 1) and be given for every stratum")
+    number = (permanent_random_numbers(frame[unit], seed).to_numpy() - begin) % 1.0
     drawn = pd.DataFrame(
         {unit: frame[unit].to_numpy(), "stratum": frame["stratum"].to_numpy(), "number": number}
     )
@@ -166,49 +99,28 @@ def draw_sample(
     return kept[columns].reset_index(drop=True)
 
 
-def expected_margin(
-    allocation_rows: pd.DataFrame, *, proportion: float = 0.5, level: float = 0.95
-) -> Result:
-    """Margin of error to expect before the field work if everybody drawn answers.
+def eligibility_counts(frame: pd.DataFrame) -> Result:
+    """Units that can be drawn, and why the others cannot (S3-3, S3-4).
 
-    ``SE^2 = sum_h W_h^2 p(1-p)/n_h (N_h - n_h)/(N_h - 1)``, margin = z SE: the inverse of
-    ``sample_size``. Where a ``population`` is missing, W_h = n_h/n and no FPC.
+    frame: column ``eligibility``, "" or the reason why the unit cannot be drawn.
 
-    Rows: ``scope`` ("all", then "stratum"), ``stratum`` ("" for all), ``estimate`` (half width of
-    the interval), ``std_error``, ``n``, reason: ``empty_stratum`` if nobody is drawn from a stratum
-    that has units; the whole then has no margin either.
+    Rows: ``eligibility`` ("eligible" first, then the most frequent reason), ``n``, ``estimate``
+    (share of all units), method, reason (``no_frame`` where the frame is empty).
     """
-    if not 0 < proportion < 1:
-        raise ValueError(f"proportion must lie between 0 and 1, not {proportion!r}")
-    n = allocation_rows["n"].to_numpy(dtype=float)
-    population = (
-        allocation_rows["population"].to_numpy(dtype=float, na_value=np.nan)
-        if "population" in allocation_rows.columns
-        else np.full(len(n), np.nan)
-    )
-    if (population < n).any() or (n < 0).any():
-        raise ValueError("n must lie between 0 and the population in every stratum")
-    known = not np.isnan(population).any()
-    sizes = population if known else n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fpc = np.where(population > 1, (population - n) / (population - 1), population - n)
-        variance = proportion * (1 - proportion) / n * np.where(np.isnan(population), 1.0, fpc)
-        share = sizes / sizes.sum()
-    whole = np.sum((share**2 * variance)[share > 0]) if (share > 0).any() else np.nan
-    std_error = np.sqrt(np.append(whole, variance))
-    std_error[~np.isfinite(std_error)] = np.nan
+    why = frame["eligibility"].replace("", "eligible")
+    counts = why.value_counts().drop("eligible", errors="ignore")
+    counts = counts.sort_index().sort_values(ascending=False, kind="stable")
+    n = [int((why == "eligible").sum()), *counts.astype(int)]
     rows = pd.DataFrame(
         {
-            "scope": ["all"] + ["stratum"] * len(n),
-            "stratum": ["", *allocation_rows["stratum"].astype(str)],
-            "estimate": critical_value(level) * std_error,
-            "std_error": std_error,
-            "n": np.append(n.sum(), n).astype(int),
-            "method": "expected_margin",
-            "reason": np.where(np.isnan(std_error), "empty_stratum", ""),
+            "eligibility": ["eligible", *counts.index],
+            "n": n,
+            "estimate": np.array(n) / len(frame) if len(frame) else np.full(len(n), np.nan),
+            "method": "eligibility",
+            "reason": "" if len(frame) else "no_frame",
         }
     )
-    return Result(rows=rows, method="expected_margin", level=level, n=int(n.sum()))
+    return Result(rows, "eligibility", n=n[0], exclusions=counts.astype(int).to_dict())
 
 
 def frame_waterfall(frame: pd.DataFrame, *, steps: Mapping[str, pd.Series]) -> Result:

@@ -83,9 +83,9 @@ def fay_herriot(
     ``rows``: ``estimate, std_error`` and any other columns (``project``, ``n``).
 
     mse  ``"second_order"``: Prasad & Rao (1990) in the form of Datta, Rao & Smith (2005) for this
-         tau2, which counts that tau2 is estimated (R ``sae::mseFH(method = "FH")``: g1 + g2 + 2 g3 -
-         b B^2), at most the own variance; ``"blup"``: tau2 taken as known, g1 + g2, what R
-         ``metafor::blup()`` prints as se and pi - too sure with few projects.
+         tau2, which counts that tau2 is estimated (R ``sae::mseFH(method = "FH")``: g1 + g2 +
+         2 g3 - b B^2), at most the own variance; ``"blup"``: tau2 taken as known, g1 + g2, what R
+         ``metafor::blup()`` prints as se and pi: too sure with few projects.
 
     Rows: the columns of ``rows`` with ``direct`` (own estimate), ``estimate`` (EBLUP),
     ``std_error, ci_low, ci_high`` (normal), ``shrinkage`` (0 own value .. 1 the common mean),
@@ -161,7 +161,7 @@ def shrunken_shares(
 def _beta_binomial(p: Array, size: Array, level: float) -> tuple[Scatter, Array]:
     counted = size[np.isfinite(size)].sum()
     edge = 0.5 / (counted + 1)  # where all answers agree, Jeffreys' half answer against them
-    mean = float(np.clip((p.mean()), edge, 1 - edge))
+    mean = float(np.clip(p.mean(), edge, 1 - edge))
     within = mean * (1 - mean)
     for _ in range(ROUNDS):
         scatter = paule_mandel(p, within / size)

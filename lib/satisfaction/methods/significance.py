@@ -9,9 +9,7 @@ from scipy import special
 FloatArray = npt.NDArray[np.float64]
 
 
-def t_p_value(
-    estimate: npt.ArrayLike, std_error: npt.ArrayLike, df: npt.ArrayLike
-) -> FloatArray:
+def t_p_value(estimate: npt.ArrayLike, std_error: npt.ArrayLike, df: npt.ArrayLike) -> FloatArray:
     """Two-sided p of ``estimate / std_error``; 0 / 0 is no evidence (1), df below 1 is NaN."""
     estimate, error = np.asarray(estimate, dtype=float), np.asarray(std_error, dtype=float)
     freedom = np.asarray(df, dtype=float)

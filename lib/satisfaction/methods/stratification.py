@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from satisfaction.methods.result import Result
+from satisfaction.methods.sizes import ROUNDING
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-# A size that exceeds a whole number by less than this is that number, not the next one.
-ROUNDING = 1e-9
 # A stratum whose measure of size is this much below the largest gets nothing but its minimum.
 NEGLIGIBLE = 1e-12
 
@@ -75,6 +76,51 @@ def allocation(
     )
     stages = {"requested": int(n), "population": int(population.sum()), "minimum": minimum}
     return Result(rows=rows, method=method, n=goal, stages={**stages, "allocated": goal})
+
+
+def stratum_deviations(
+    answers: pd.DataFrame,
+    item: str,
+    *,
+    at_least: float | None = 4,
+    strata: Sequence[str] = (),
+    minimum_n: int = 10,
+) -> Result:
+    """Standard deviation of the answers in each stratum, for the Neyman allocation of a later wave.
+
+    ``S_h = sqrt(sum (y - mean)^2 / (n_h - 1))`` of y = 1 for a score of ``at_least`` or more, else
+    0 (None: of the score itself). A stratum with fewer than ``minimum_n`` answers, or whose answers
+    are all alike, is too little to plan by: it and every stratum of ``strata`` without answers get
+    the pooled value over all answers.
+
+    answers: columns ``stratum`` and the item. Rows: ``stratum, estimate`` (S_h), ``n``, method,
+    reason ("" its own value; ``too_few``, ``constant`` or ``no_answers``: the pooled one).
+    ``stages``: ``pooled`` (NaN: fewer than two answers, or all alike; estimates are NaN then too).
+    """
+    score = answers[item].astype(float)
+    marked = score if at_least is None else (score >= at_least).where(score.notna()).astype(float)
+    by = marked.groupby(answers["stratum"].astype(str))
+    own = pd.DataFrame({"estimate": by.std(), "n": by.count()})
+    names = sorted({*own.index, *map(str, strata)})
+    own = own.reindex(names)
+    n = own["n"].fillna(0).astype(int).to_numpy()
+    reason = np.select(
+        [n == 0, n < max(minimum_n, 2), (own["estimate"] == 0).to_numpy()],
+        ["no_answers", "too_few", "constant"],
+        default="",
+    )
+    pooled = float(marked.std()) or np.nan
+    rows = pd.DataFrame(
+        {
+            "stratum": names,
+            "estimate": np.where(reason == "", own["estimate"], pooled),
+            "n": n,
+            "method": "stratum_deviations",
+            "reason": reason,
+        }
+    )
+    total = int(marked.count())
+    return Result(rows, "stratum_deviations", n=total, stages={"pooled": pooled})
 
 
 def _measure_of_size(

@@ -99,7 +99,8 @@ def representativeness(
     """Respondents against the frame, per category of each variable (S0-11).
 
     Rows: variable, category, frame_n, frame_share, respondent_n, respondent_share, difference
-    (respondent minus frame share), p_value, p_holm, reason. The p value belongs to the variable:
+    (respondent minus frame share), weighted_share (of the respondents under their ``weight``, or
+    their stratum weights), p_value, p_holm, reason. The p value belongs to the variable:
     chi-square goodness of fit of the counts to the frame shares, Holm-adjusted over the
     variables that could be tested. It ignores the FPC, so it is conservative (p too large) when
     a good part of the frame answered.
@@ -125,7 +126,7 @@ def representativeness(
                 exclusions[f"missing_{variable}"] = missing
     columns = [
         "variable", "category", "frame_n", "frame_share", "respondent_n", "respondent_share",
-        "difference", "p_value", "p_holm", "reason",
+        "difference", "weighted_share", "p_value", "p_holm", "reason",
     ]  # fmt: skip
     rows = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=columns)
     p = pd.Series({v: s["p_value"] for v, s in stages.items()}, dtype=float).dropna()
@@ -146,6 +147,9 @@ def _variable_balance(
     """Rows of one variable, and its test."""
     in_frame = frame[variable].value_counts(sort=False)
     answered = respondents[variable].value_counts(sort=False)
+    given = "weight" in respondents.columns
+    weight = respondents["weight"] if given else stratum_weights(respondents)
+    weighted = weight.groupby(respondents[variable], observed=True).sum()
     in_frame, answered = in_frame[in_frame > 0], answered[answered > 0]
     category = sorted(set(in_frame.index) | set(answered.index), key=_natural)
     frame_n = in_frame.reindex(category, fill_value=0).to_numpy(dtype=float)
@@ -173,6 +177,9 @@ def _variable_balance(
             "respondent_n": respondent_n.astype(int),
             "respondent_share": respondent_share,
             "difference": respondent_share - frame_share,
+            "weighted_share": (weighted / weighted.sum())
+            .reindex(category, fill_value=0)
+            .to_numpy(),
             "p_value": test["p_value"],
             "reason": np.where(known, "no_answers" if total == 0 else whole, "not_comparable"),
         }

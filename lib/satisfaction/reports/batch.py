@@ -18,11 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from satisfaction import i18n
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.reports import failures, processes
+from satisfaction.reports.certificate import certificate
 from satisfaction.reports.index import build_index
 from satisfaction.reports.notebooks import check_parameters
 from satisfaction.reports.provenance import code_fingerprint, versions
@@ -82,6 +83,7 @@ def run_reports(
     pool = ThreadPoolExecutor(max(1, workers or os.cpu_count() or 1), "report")
     with _interruptible() as asked_to_stop:
         try:
+            run.made_with["certificate"] = certificate(run.out, asked_to_stop)
             for task in tasks:
                 pool.submit(run.one, task)
             while len(records) < len(tasks) and not asked_to_stop.is_set():
@@ -127,6 +129,9 @@ class _Run:
         self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.stop = threading.Event()
+        self.made_with: dict[str, Any] = {
+            "code_fingerprint": code_fingerprint(), "versions": versions(),
+        }  # fmt: skip
 
     def one(self, task: Task) -> None:
         """Make one report, in this thread; tell the queue what came of it."""
@@ -165,8 +170,7 @@ class _Run:
         plain = {
             "task": task.as_json(),
             "run_id": self.run_id,
-            "code_fingerprint": code_fingerprint(),
-            "versions": versions(),
+            "made_with": self.made_with,
         }
         job.write_text(json.dumps(plain), encoding="utf-8")
         token = uuid.uuid4().hex
@@ -214,7 +218,7 @@ class _Run:
 
     def _failed(self, task: Task, error: str, begun: str) -> Record:
         return failed(task, error, run_id=self.run_id, started_at=begun, finished_at=_now(),
-                      code_fingerprint=code_fingerprint(), versions=versions())  # fmt: skip
+                      **self.made_with)  # fmt: skip
 
     def _published(self, task: Task, record: Record, files: dict[str, bytes]) -> Record:
         """The record as it now stands in the folder, or of the failure to put it there."""

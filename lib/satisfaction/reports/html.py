@@ -21,6 +21,7 @@ from satisfaction import i18n
 from satisfaction.data.choices import PROPERTY_TYPES
 from satisfaction.exhibits import fonts
 from satisfaction.i18n import LANGUAGES, _
+from satisfaction.reports.certificate import in_words
 from satisfaction.reports.notebooks import H1, tags
 from satisfaction.reports.page import (
     LANGUAGE_CODES,
@@ -184,6 +185,7 @@ def _words(page: Page, notebook: NotebookNode) -> dict[str, Any]:
         "style": style_sheet(),
         "policy": POLICY,
         "record": record,
+        "methods": in_words(record.certificate),
         "missing": fonts.missing_glyphs(_text(notebook, record)),
     }
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import satisfaction
 
-PACKAGES = ("pandas", "numpy", "scipy", "pingouin", "matplotlib", "papermill", "nbconvert")
-SOURCES = {".py", ".po", ".sql", ".j2", ".css", ".json", ".mplstyle"}
+PACKAGES = (
+    "pandas", "numpy", "scipy", "statsmodels", "pingouin", "matplotlib", "papermill", "nbconvert",
+)  # fmt: skip
+SOURCES = {".py", ".po", ".sql", ".j2", ".css", ".json", ".csv", ".mplstyle"}
 
 
 def fingerprint(*parts: bytes) -> str:

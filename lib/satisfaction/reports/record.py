@@ -49,6 +49,7 @@ class Record:
     code_fingerprint: str = ""
     notebook_fingerprint: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    certificate: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     verdict: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -89,7 +90,7 @@ def record_from_json(text: str) -> Record:
     for name in TEXTS:
         if not isinstance(getattr(record, name), str):
             raise ValueError(f"{name} is not text")
-    for name in ("project_name", "wave_name", "verdict"):
+    for name in ("project_name", "wave_name", "verdict", "certificate"):
         if not isinstance(getattr(record, name), dict):
             raise ValueError(f"{name} is not a mapping")
     return record

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,23 +51,21 @@ def main(path: Path) -> None:
     finish = processes.when_parent_dies(lambda: _leave_nothing(private))
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     job = json.loads(path.read_text(encoding="utf-8"))
-    record = make(task_from_json(job["task"]), private, job["run_id"], job["code_fingerprint"],
-                  job["versions"])  # fmt: skip
+    record = make(task_from_json(job["task"]), private, job["run_id"], job["made_with"])
     # the record is what tells the parent that the report is complete
     (private / "record.part").write_text(record.to_json(), encoding="utf-8")
     (private / "record.part").replace(private / "record.json")
     finish()
 
 
-def make(task: Task, private: Path, run_id: str, code: str, versions: dict[str, str]) -> Record:
-    """Execute and convert one report into the folder ``private``; never raises for a bad report."""
+def make(task: Task, private: Path, run_id: str, code: Mapping[str, Any]) -> Record:
+    """Execute and convert one report into the folder ``private``; never raises for a bad report.
+
+    ``code``: the fields of the record that are the same for all reports of a batch.
+    """
     started = _now()
     notebook_fingerprint = fingerprint(task.report.path.read_bytes())
-    made_with = {
-        "code_fingerprint": code,
-        "notebook_fingerprint": notebook_fingerprint,
-        "versions": versions,
-    }
+    made_with = {**code, "notebook_fingerprint": notebook_fingerprint}
     seconds: dict[str, float] = {}
     verdict: dict[str, Any] = {}
     cell = None

@@ -10,9 +10,11 @@ from satisfaction.data.portfolio.answers import FrameAnswers, asked_items, frame
 from satisfaction.data.portfolio.households import flagged, generator
 from satisfaction.data.portfolio.phrases import COMPLAINTS, ENDINGS, NOTHING, OPENINGS, PRAISE
 from satisfaction.data.portfolio.project import DESIGN, ProjectTruth
-from satisfaction.methods.sampling import draw_sample, sample_size
+from satisfaction.methods.sampling import draw_sample
+from satisfaction.methods.sizes import sample_size
 from satisfaction.methods.stratification import allocation
 
+# the portfolio's own design, drawn before the workbook was there; `draw` writes versions of its own
 DESIGN_VERSION = "2026-1"
 DONT_KNOW = 9
 MONTHLY_LIMIT = 40

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from satisfaction.methods.intervals import check_level
 from satisfaction.methods.result import Result
@@ -42,7 +41,8 @@ def rank_intervals(
     known = rows["estimate"].notna().to_numpy()
     ranked = rows[known]
     # by value, not by row: the same draws belong to the same projects in every order
-    order = np.lexsort((ranked["posterior_n"], ranked["estimate"]))
+    keys = [ranked[name] for name in ("project", "posterior_n", "estimate") if name in ranked]
+    order = np.lexsort(keys)
     mean = ranked["estimate"].to_numpy(dtype=float)[order]
     size = ranked["posterior_n"].to_numpy(dtype=float)[order]
     places = max(1, int(np.floor(len(mean) * quarter + 0.5)))

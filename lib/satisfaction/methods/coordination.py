@@ -1,0 +1,229 @@
+"""Whom the next wave asks: others first (rotation), the same again (panel), or by chance alone.
+
+Every household has one permanent random number, and a wave asks those that follow its start. The
+line of numbers goes on for ever, whoever joins or leaves the frame: what earlier waves asked is a
+stretch of it, read off their lists. Rotation starts behind the stretch of the last list, a panel
+where that of its own last wave starts; independent samples take other numbers each time.
+
+Samples of earlier waves are one row a drawn unit: ``wave, stratum, draw_order, invited`` (main and
+used reserves), ``seed``, ``drawn_at`` and the unit. A list that does not follow the numbers of its
+own seed (drawn by other means) cannot be placed on the line and is left out.
+
+Source: Ohlsson (1995), "Coordination of samples using permanent random numbers"; Ernst, Valliant &
+Casady (2000), "Permanent and collocated random number sampling and the coverage of births and
+deaths".
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from satisfaction.methods.result import Result
+from satisfaction.methods.sampling import permanent_random_numbers
+
+OVERLAPS = ("rotate", "independent", "panel")
+FloatArray = npt.NDArray[np.float64]
+
+
+def coordinated_plan(
+    plan: pd.DataFrame,
+    frame: pd.DataFrame,
+    earlier: pd.DataFrame,
+    *,
+    overlap: str,
+    seed: int,
+    wave: str,
+    repeats: str | None = None,
+    unit: str = "household",
+) -> Result:
+    """Where each stratum's draw starts, and with which seed, so that waves overlap as asked.
+
+    rotate       just behind the last unit that the newest earlier list asked in the stratum (a
+                 stratum never asked before: where the largest one starts). No unit is asked again
+                 before its stratum is used up, as long as it stays in it.
+    panel        where the list of wave ``repeats`` started; n_h grows to hold all units up to the
+                 last one asked then: everybody still in the stratum is asked again, and newcomers
+                 whose numbers fall among them enter with the same chance as all others did. Where
+                 there is no such list, as rotate.
+    independent  from 0, on the numbers of ``wave_seed(seed, wave)``.
+
+    Rotation and panel go on with the seed of the list they follow: a project has one permanent
+    line; ``seed`` is for the first list.
+
+    plan: columns ``stratum, population, n``. Rows: these, ``planned`` (n of the plan), ``start``,
+    method, reason (``first_list``: no earlier list to follow). ``stages``: ``overlap, seed,
+    follows`` (wave, None for a first list) and ``off_line`` (earlier lists that cannot be placed).
+    """
+    if overlap not in OVERLAPS:
+        raise ValueError(f"overlap must be one of {', '.join(OVERLAPS)}, not {overlap!r}")
+    rows = plan[["stratum", "population", "n"]].assign(planned=plan["n"], start=0.0)
+    rows = rows.reset_index(drop=True)
+    placed = stretches(earlier, unit=unit)
+    lines = placed[placed["on_line"]]
+    follows, used = None, seed
+    if overlap == "independent":
+        used = wave_seed(seed, wave)
+    elif len(lines):
+        newest = lines.iloc[-1]
+        same = lines[lines["wave"] == repeats] if overlap == "panel" else lines[:0]
+        last = same.iloc[-1] if len(same) else newest
+        follows, used = str(last["wave"]), int(last["seed"])
+        lines = lines[lines["seed"] == used]
+        if len(same):
+            rows = _as_before(rows, same, frame, used, unit)
+        else:
+            rows["start"] = _behind(rows, lines)
+    rows["method"] = f"overlap_{overlap}"
+    rows["reason"] = "first_list" if follows is None and overlap != "independent" else ""
+    off_line = placed.loc[~placed["on_line"], "wave"].nunique()
+    stages = {"overlap": overlap, "seed": used, "follows": follows, "off_line": int(off_line)}
+    return Result(rows, f"overlap_{overlap}", n=int(rows["n"].sum()), stages=stages)
+
+
+def stretches(samples: pd.DataFrame, *, unit: str = "household") -> pd.DataFrame:
+    """The stretch of the line that each list asked, a row a wave and stratum, oldest list first.
+
+    Columns: ``wave, stratum, seed, drawn_at, asked`` (units), ``first, last`` (numbers of the first
+    unit of the list and of the last one asked), ``on_line`` (the whole list of the wave follows the
+    numbers of its seed).
+    """
+    columns = ["wave", "stratum", "seed", "drawn_at", "asked", "first", "last", "on_line"]
+    if not len(samples):
+        return pd.DataFrame(columns=columns).astype({"on_line": bool})
+    table = samples.sort_values(["drawn_at", "wave", "stratum", "draw_order"], ignore_index=True)
+    seeds = table["seed"].astype(int)
+    table["number"] = np.nan
+    for one, part in table.groupby(seeds):
+        table.loc[part.index, "number"] = permanent_random_numbers(part[unit], one).to_numpy()
+    by = table.groupby(["drawn_at", "wave", "stratum"], sort=True)
+    table["first"] = by["number"].transform("first")
+    table["way"] = (table["number"] - table["first"]) % 1.0
+    falling = table["way"] <= by["way"].shift()  # never for the first one: nothing stands before it
+    table["on_line"] = ~falling.groupby(table["wave"]).transform("any")
+    asked = table[table["invited"].astype(bool)]
+    found = asked.groupby(["drawn_at", "wave", "stratum"], sort=True).agg(
+        seed=("seed", "first"),
+        asked=("number", "size"),
+        first=("first", "first"),
+        last=("number", "last"),
+        on_line=("on_line", "first"),
+    )
+    return found.reset_index()[columns]
+
+
+def wave_seed(seed: int, wave: str) -> int:
+    """A seed of its own for a wave: 32 bits of BLAKE2b of its name, keyed with ``seed``."""
+    digest = hashlib.blake2b(wave.encode(), key=str(int(seed)).encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big")
+
+
+def _behind(rows: pd.DataFrame, lines: pd.DataFrame) -> FloatArray:
+    """Start just behind what was asked last in each stratum."""
+    last = lines.groupby("stratum")["last"].last()
+    start = rows["stratum"].map(last)
+    known = rows[start.notna()]
+    rest = start[known["population"].idxmax()] if len(known) else lines["last"].iloc[-1]
+    return np.asarray(np.nextafter(start.fillna(rest).to_numpy(dtype=float), 2.0) % 1.0)
+
+
+def _as_before(
+    rows: pd.DataFrame, same: pd.DataFrame, frame: pd.DataFrame, seed: int, unit: str
+) -> pd.DataFrame:
+    """Start where the wave to be repeated did, and hold all units that it would ask today."""
+    arcs = same.set_index("stratum")
+    known = rows["stratum"].isin(arcs.index)
+    largest = rows.loc[known, "population"].idxmax() if known.any() else None
+    rest = arcs["first"].iloc[0] if largest is None else arcs["first"][rows["stratum"][largest]]
+    start = rows["stratum"].map(arcs["first"]).fillna(rest)
+    number = permanent_random_numbers(frame[unit], seed).to_numpy()
+    first, last = (frame["stratum"].map(arcs[name]).to_numpy(dtype=float) for name in _ENDS)
+    inside = (number - first) % 1.0 <= (last - first) % 1.0  # NaN: a stratum not asked then
+    held = rows["stratum"].map(frame.loc[inside, "stratum"].value_counts()).fillna(0).astype(int)
+    return rows.assign(n=np.maximum(rows["planned"], held), start=start.astype(float))
+
+
+_ENDS = ("first", "last")
+
+
+def expected_repeats(strata: pd.DataFrame, *, overlap: str) -> Result:
+    """Share of the households asked last time that are asked again, to expect, and how soon.
+
+    rotate       max(0, n + between + a - N) of the a asked last time, at most n and a: those whom
+                 the draw reaches again after going once round the stratum; ``between`` were asked
+                 by other waves since
+    independent  n/N, by chance
+    panel        all, as far as n reaches: min(a, n)/a
+
+    strata: columns ``stratum, population`` (N), ``n`` to be asked now, ``asked`` (a) last time and
+    optionally ``between``. Rows: ``scope`` ("all", "stratum"), ``stratum, population, n, asked,
+    estimate`` (the share), ``waves_until`` (waves of n until a household asked now can be asked
+    again: rotate floor(N/n) at the earliest; independent N/n on average; panel 1), method, reason
+    (``first_list``: nobody was asked before). The whole: the shares together, and the smallest
+    number of waves.
+    """
+    if overlap not in OVERLAPS:
+        raise ValueError(f"overlap must be one of {', '.join(OVERLAPS)}, not {overlap!r}")
+    size, n, asked = (strata[c].to_numpy(dtype=float) for c in ("population", "n", "asked"))
+    between = strata["between"].to_numpy(dtype=float) if "between" in strata else np.zeros(len(n))
+    if ((n < 0) | (n > size) | (asked < 0) | (between < 0)).any():
+        raise ValueError("n must lie between 0 and the population, asked and between from 0 on")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        again = {
+            "rotate": np.clip(n + between + asked - size, 0, np.minimum(asked, n)),
+            "independent": asked * n / size,
+            "panel": np.minimum(asked, n),
+        }[overlap]
+        until = {
+            "rotate": np.floor(size / n),
+            "independent": size / n,
+            "panel": np.ones(len(n)),
+        }[overlap]
+        share = np.append(np.nansum(again), again) / np.append(asked.sum(), asked)
+    until = np.where(n > 0, until, np.nan)
+    known = until[np.isfinite(until)]
+    rows = pd.DataFrame(
+        {
+            "scope": ["all"] + ["stratum"] * len(n),
+            "stratum": ["", *strata["stratum"].astype(str)],
+            "population": np.append(size.sum(), size).astype(int),
+            "n": np.append(n.sum(), n).astype(int),
+            "asked": np.append(asked.sum(), asked).astype(int),
+            "estimate": share,
+            "waves_until": np.append(known.min() if len(known) else np.nan, until),
+            "method": f"overlap_{overlap}",
+            "reason": np.where(np.isnan(share), "first_list", ""),
+        }
+    )
+    return Result(rows, f"overlap_{overlap}", n=int(n.sum()))
+
+
+def observed_repeats(
+    sample: pd.DataFrame, earlier: pd.DataFrame, *, unit: str = "household"
+) -> Result:
+    """How many of the units that each earlier wave asked are asked again by this sample.
+
+    sample and earlier: columns of a sample; only units with ``invited`` count. Rows, oldest wave
+    first: ``wave, asked, again, estimate`` (again / asked), method, reason (""). ``stages``:
+    ``invited`` now, ``ever`` (of them asked in any earlier wave).
+    """
+    now = set(sample.loc[sample["invited"].astype(bool), unit].astype(str))
+    before = earlier[earlier["invited"].astype(bool)].sort_values(["drawn_at", "wave"])
+    hit = before[unit].astype(str).isin(now)
+    by = hit.groupby(before["wave"].astype(str), sort=False)
+    asked, again = by.size(), by.sum()
+    rows = pd.DataFrame(
+        {
+            "wave": asked.index,
+            "asked": asked.to_numpy(dtype=int),
+            "again": again.to_numpy(dtype=int),
+            "estimate": again.to_numpy(dtype=float) / asked.to_numpy(dtype=float),
+            "method": "observed_repeats",
+            "reason": "",
+        }
+    )
+    stages = {"invited": len(now), "ever": int(before.loc[hit, unit].nunique())}
+    return Result(rows, "observed_repeats", n=len(now), stages=stages)

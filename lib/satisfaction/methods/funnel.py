@@ -1,0 +1,200 @@
+"""How far projects spread around their common share by chance alone: the funnel (S0-31).
+
+Small projects scatter widely, large ones little; what lies within the limits for its number of
+answers is no evidence of being different. Source: Spiegelhalter (2005), Statistics in Medicine 24.
+
+A weighted share is judged as a share of n_eff answers, which need not be whole. Between two whole
+numbers the limits are interpolated linearly; tail probabilities continue the binomial ones by the
+incomplete beta function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special
+
+from satisfaction.methods.intervals import check_level
+from satisfaction.methods.result import Result
+
+Array = npt.NDArray[np.float64]
+OUTER = 0.998  # about three standard errors: one project in 500 by chance, in either direction
+
+
+def funnel_limits(
+    n_eff: npt.ArrayLike, centre: float, *, levels: Sequence[float] = (0.95, OUTER)
+) -> Result:
+    """Exact binomial limits around ``centre`` for numbers of answers.
+
+    With r the smallest count whose P(R <= r) reaches q (R ``qbinom``), the limit is
+    (r - (P(R <= r) - q) / P(R = r)) / n, for q = (1 - level)/2 and (1 + level)/2, within 0 and 1.
+    An infinite n_eff (census) has both limits at the centre, below one answer there are none.
+
+    Rows, ``levels`` per n: ``n_eff, level, ci_low, ci_high, reason`` (``too_few``).
+    """
+    for level in levels:
+        check_level(level)
+    if not 0 <= centre <= 1:
+        raise ValueError(f"the centre of a funnel lies between 0 and 1, not {centre!r}")
+    size = np.atleast_1d(np.asarray(n_eff, dtype=float))
+    parts = [
+        pd.DataFrame(
+            {
+                "n_eff": size,
+                "level": level,
+                "ci_low": np.maximum(_limit(size, centre, (1 - level) / 2), 0),
+                "ci_high": np.minimum(_limit(size, centre, (1 + level) / 2), 1),
+            }
+        )
+        for level in levels
+    ]
+    rows = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    rows["reason"] = np.where(rows["ci_low"].isna(), "too_few", "")
+    counted = size[np.isfinite(size)]
+    n = int(counted.max()) if counted.size else 0
+    return Result(rows, "funnel_binomial", max(levels), n, {"centre": float(centre)})
+
+
+def _limit(size: Array, centre: float, q: float) -> Array:
+    known = np.isfinite(size) & (size >= 1)
+    below = np.where(known, np.floor(size), 1.0)
+    share = np.where(known, size - below, 0.0)
+    counts, place = np.unique([below, below + 1], return_inverse=True)
+    low, high = _whole_limit(counts, centre, q)[place.reshape(2, -1)]
+    limit = low + share * (high - low)
+    return np.where(known, limit, np.where(np.isposinf(size), centre, np.nan))
+
+
+def _whole_limit(n: Array, centre: float, q: float) -> Array:
+    if centre in (0.0, 1.0):  # nothing can deviate by chance
+        return np.full(n.shape, centre)
+    r = _quantile(n, centre, q)
+    reached, before = special.bdtr(r, n, centre), _at_most(r - 1, n, centre)
+    return np.asarray((r - (reached - q) / (reached - before)) / n)
+
+
+def _quantile(n: Array, centre: float, q: float) -> Array:
+    """Smallest count r with P(R <= r) >= q: bisection around the normal approximation."""
+    spread = np.sqrt(n * centre * (1 - centre))
+    guess = np.clip(np.floor(n * centre + special.ndtri(q) * spread), 0, n - 1)
+    low, high = np.maximum(guess - 4, -1.0), np.minimum(guess + 4, n)
+    low = np.where(_at_most(low, n, centre) >= q, -1.0, low)
+    high = np.where(_at_most(high, n, centre) < q, n, high)
+    while (high - low > 1).any():  # P(R <= low) < q <= P(R <= high)
+        middle = np.floor((low + high) / 2)
+        reached = _at_most(middle, n, centre) >= q
+        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+    return high
+
+
+def _at_most(r: Array, n: Array, centre: float) -> Array:
+    return np.where(r < 0, 0.0, special.bdtr(np.maximum(r, 0), n, centre))
+
+
+def overdispersion(
+    estimates: npt.ArrayLike, n_eff: npt.ArrayLike, centre: float, *, winsorised: float = 0.1
+) -> float:
+    """Factor phi by which projects scatter more around the centre than chance allows.
+
+    phi = mean of z^2 with z = (p - centre) / sqrt(centre (1 - centre) / n_eff), the ``winsorised``
+    lowest and highest set to the quantiles there, so that true outliers do not widen the funnel.
+    1 unless phi exceeds 1 by two standard errors, 1 + 2 sqrt(2 / k) (Spiegelhalter 2005).
+    """
+    if not 0 <= winsorised < 0.5:
+        raise ValueError(f"winsorised must lie between 0 and 0.5, not {winsorised!r}")
+    p, size = np.asarray(estimates, dtype=float), np.asarray(n_eff, dtype=float)
+    known = np.isfinite(p) & np.isfinite(size) & (size > 0)
+    spread = centre * (1 - centre)
+    if not known.any() or spread <= 0:
+        return 1.0
+    z = (p[known] - centre) / np.sqrt(spread / size[known])
+    low, high = np.quantile(z, [winsorised, 1 - winsorised])
+    phi = float((np.clip(z, low, high) ** 2).mean())
+    return phi if phi > 1 + 2 * np.sqrt(2 / known.sum()) else 1.0
+
+
+def peer_funnel(
+    rows: pd.DataFrame,
+    *,
+    own: str | None = None,
+    key: str = "project",
+    centre: float | None = None,
+    overdispersed: bool = False,
+    minimum_peers: int = 3,
+    minimum_n: int = 20,
+    level: float = 0.95,
+    outer: float = OUTER,
+) -> Result:
+    """Shares of projects against the funnel around their common share.
+
+    ``rows``: one per project: ``key, estimate, n, n_eff``. ``centre`` is a given share (a target)
+    or, by default, the pooled share sum(n p) / sum(n), without the project ``own`` if one is named;
+    it counts as known. ``overdispersed`` divides every n_eff by ``overdispersion`` (without
+    ``own``): as multiplying the variance.
+
+    Whether a project lies outside is decided by the exact tail probability, not by the drawn line:
+    Spiegelhalter's upper limit may lie a fraction of one answer below a count that is not rare.
+
+    Rows: the columns of ``rows`` with ``p_value`` (twice the smaller tail, at most 1),
+    ``direction`` (above, below, none), ``beyond`` (the widest of ``level`` and ``outer`` that it
+    lies outside of, else NaN), ``ci_low, ci_high`` (limits at ``level`` for its n_eff),
+    ``outer_low, outer_high``, ``reason``: ``too_few`` below ``minimum_n`` answers, and for all with
+    fewer than ``minimum_peers`` others; ``no_answers``. Stages ``centre, phi, projects, outer``.
+    """
+    check_level(level)
+    given = rows.reset_index(drop=True)
+    p, n, size = (given[name].to_numpy(dtype=float) for name in ("estimate", "n", "n_eff"))
+    usable = ~np.isnan(p) & (n >= minimum_n) & (size >= 1)
+    others = usable & (given[key] != own).to_numpy()
+    enough = (others.sum() if own is not None else usable.sum() - 1) >= minimum_peers
+    shown = usable & bool(enough)
+    middle, phi = np.nan, 1.0
+    if enough:
+        middle = float((n * p)[others].sum() / n[others].sum()) if centre is None else float(centre)
+        if overdispersed:
+            phi = overdispersion(p[others], size[others], middle)
+    size = np.where(shown, size / phi, np.nan)
+    limits = np.full((4, len(given)), np.nan)
+    p_value = np.full(len(given), np.nan)
+    if enough:
+        for place, width in enumerate((level, outer)):
+            found = funnel_limits(size, middle, levels=[width]).rows
+            limits[2 * place : 2 * place + 2] = found[["ci_low", "ci_high"]].to_numpy().T
+        p_value = _two_sided(p, size, middle)
+    beyond = np.select([p_value <= 1 - outer, p_value <= 1 - level], [outer, level], np.nan)
+    side = np.where(p > middle, "above", "below")
+    reasons = given["reason"] if "reason" in given else pd.Series("", given.index)
+    reasons = reasons.where(reasons != "", "no_answers").where(np.isnan(p), "too_few")
+    table = given.assign(
+        p_value=p_value,
+        direction=np.where(np.isnan(beyond), "none", side),
+        beyond=beyond,
+        ci_low=limits[0],
+        ci_high=limits[1],
+        outer_low=limits[2],
+        outer_high=limits[3],
+        reason=reasons.where(~shown, ""),
+    )
+    stages = {"centre": middle, "phi": phi, "projects": int(usable.sum()), "outer": outer}
+    total = int(n[usable].max()) if usable.any() else 0
+    return Result(
+        table, "funnel_binomial", level, total, stages, {"too_few": len(given) - int(usable.sum())}
+    )
+
+
+def _two_sided(p: Array, size: Array, centre: float) -> Array:
+    """Twice the smaller of P(R >= x) and P(R <= x); a census is certain."""
+    whole = np.isfinite(size)
+    n = np.where(whole, size, 1.0)
+    x = np.where(whole, np.clip(np.nan_to_num(p), 0, 1) * n, 0.0)
+    near = np.rint(x)
+    x = np.where(np.abs(x - near) < 1e-9 * np.maximum(n, 1), near, x)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        upper = np.where(x <= 0, 1.0, special.betainc(x, n - x + 1, centre))
+        lower = np.where(x >= n, 1.0, special.betaincc(x + 1, n - x, centre))
+    both = np.minimum(2 * np.minimum(upper, lower), 1.0)
+    sure = np.where(p == centre, 1.0, 0.0)
+    return np.where(np.isnan(size) | np.isnan(p), np.nan, np.where(whole, both, sure))

@@ -1,0 +1,219 @@
+"""Households that answered in both waves: two waves that share some are not independent samples.
+
+    Var(d) = V_now + V_before - 2 Cov,   Cov = sum over common households of  f x D_now x D_before
+
+D is the household's weighted influence value less the mean of its stratum in that wave, times
+sqrt(n_h / (n_h - 1)): the very terms whose squares add up to V_now and V_before. Without common
+households Cov is 0 (independent waves); if all are common, d has the standard error of the paired
+t test. f is the finite population correction of a covariance, 1 - n_now n_before / (n_common N)
+per stratum: as many common households as two independent draws would give say nothing, and fewer
+are taken as none. f = 1 where N is unknown.
+
+Source: Särndal, Swensson & Wretman (1992), 9.9; Berger (2004), Canadian Journal of Statistics 32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from satisfaction.methods.design import Design, FloatArray, IntArray, survey_design
+from satisfaction.methods.inference import scores
+from satisfaction.methods.linearisation import calibration_residuals
+
+SHARED = ["covariance", "common", "common_df"]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Pairs of units that are the same household in both waves, and both waves' designs.
+
+    now, before  (pairs,) numbers of the units: rows, or clusters where a design has them
+    factor       (pairs,) finite population correction of their covariance
+    """
+
+    design_now: Design
+    design_before: Design
+    now: IntArray
+    before: IntArray
+    factor: FloatArray
+
+    def covariance(self, z_now: FloatArray, z_before: FloatArray) -> FloatArray:
+        """Design covariance (k, l) of the column sums of two waves' influence values."""
+        there = _deviations(self.design_now, z_now)[self.now]
+        here = _deviations(self.design_before, z_before)[self.before]
+        return np.asarray((there * self.factor[:, None]).T @ here)
+
+    def degrees(self, used_now: FloatArray, used_before: FloatArray) -> FloatArray:
+        """(k,) common units that count, minus their strata; of those that entered both waves."""
+        entered = _sums(self.design_now, used_now)[self.now] > 0
+        entered &= _sums(self.design_before, used_before)[self.before] > 0
+        pairs = entered & (self.factor > 0)[:, None]
+        stratum = _unit_strata(self.design_now)[self.now]
+        found = [max(int(column.sum()) - len(np.unique(stratum[column])), 0) for column in pairs.T]
+        return np.asarray(found, dtype=float)
+
+
+def overlap(
+    current: pd.DataFrame,
+    previous: pd.DataFrame,
+    design_now: Design,
+    design_before: Design,
+    unit: str | None,
+) -> Overlap:
+    """Match the rows of two waves on the column ``unit``; rows without a value match none.
+
+    ``unit=None``, or a column that a wave lacks: no pairs, independent waves. With a ``cluster``
+    column the clusters are matched instead, since they are what was sampled.
+    """
+    clustered = design_now.cluster is not None or design_before.cluster is not None
+    name = "cluster" if clustered and unit is not None else unit
+    none = np.zeros(0, dtype=np.intp)
+    if name is None or name not in current.columns or name not in previous.columns:
+        return Overlap(design_now, design_before, none, none, np.zeros(0))
+    pairs = _units(current, design_now, name).merge(
+        _units(previous, design_before, name), on="key", suffixes=("_now", "_before")
+    )
+    now = pairs["unit_now"].to_numpy(dtype=np.intp)
+    before = pairs["unit_before"].to_numpy(dtype=np.intp)
+    factor = _factor(pairs, design_now, design_before, now, before)
+    return Overlap(design_now, design_before, now, before, factor)
+
+
+def _units(data: pd.DataFrame, design: Design, name: str) -> pd.DataFrame:
+    """Sampled units with their key and the name of their stratum."""
+    unit = np.arange(len(data)) if design.cluster is None else design.cluster
+    stratum = data["stratum"] if "stratum" in data.columns else pd.Series("all", data.index)
+    table = pd.DataFrame(
+        {"key": data[name].to_numpy(), "unit": unit, "stratum": stratum.astype(str).to_numpy()}
+    )
+    return table.dropna(subset=["key"]).drop_duplicates("unit")
+
+
+def _factor(
+    pairs: pd.DataFrame, first: Design, second: Design, now: IntArray, before: IntArray
+) -> FloatArray:
+    h, k = _unit_strata(first)[now], _unit_strata(second)[before]
+    n_now, n_before = first.units[h], second.units[k]
+    left, left_before = first.remaining[h], second.remaining[k]
+    widest = np.sqrt(np.maximum(left * left_before, 0))
+    with np.errstate(divide="ignore"):
+        population = np.maximum(n_now / (1 - left), n_before / (1 - left_before))
+    stayed = (pairs["stratum_now"] == pairs["stratum_before"]).to_numpy(dtype=bool)
+    finite = (left < 1) & (left_before < 1)
+    cell = pd.factorize(h * (len(second.units) + 1) + k)[0]
+    common = np.bincount(cell, minlength=1)[cell] if len(cell) else np.zeros(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.clip(1 - n_now * n_before / (common * population), 0, widest)
+    factor = np.where(finite, factor, widest)
+    moved = finite & ~stayed  # the size of the two strata's intersection is not known
+    if moved.any():
+        usual = factor[finite & stayed]
+        factor = np.where(moved, usual.mean() if len(usual) else 0.0, factor)
+    return np.asarray(factor)
+
+
+def _unit_strata(design: Design) -> IntArray:
+    if design.cluster is None:
+        return design.stratum
+    first = np.zeros(design.cluster.max(initial=-1) + 1, dtype=np.intp)
+    first[design.cluster] = np.arange(len(design.stratum))
+    return design.stratum[first]
+
+
+def _sums(design: Design, z: FloatArray) -> FloatArray:
+    """Values per sampled unit: (units, k)."""
+    z = np.asarray(z, dtype=float).reshape(len(design.stratum), -1)
+    if design.cluster is None:
+        return z
+    sums = np.zeros((design.cluster.max(initial=-1) + 1, z.shape[1]))
+    np.add.at(sums, design.cluster, z)
+    return sums
+
+
+def _deviations(design: Design, z: FloatArray) -> FloatArray:
+    """Deviations from the stratum's mean; a stratum of one unit from the mean of all."""
+    z = np.asarray(z, dtype=float).reshape(len(design.stratum), -1)
+    if design.calibration is not None:
+        z = calibration_residuals(design, z)
+    values, stratum = _sums(design, z), _unit_strata(design)
+    totals = np.zeros((len(design.units), values.shape[1]))
+    np.add.at(totals, stratum, values)
+    alone = design.units == 1
+    grand = values.sum(axis=0) / max(design.units.sum(), 1)
+    centre = np.where(alone[:, None], grand, totals / np.maximum(design.units, 1)[:, None])
+    scale = np.sqrt(design.units / np.where(alone, 1.0, np.maximum(design.units - 1, 1)))
+    return np.asarray((values - centre[stratum]) * scale[stratum, None])
+
+
+def shared_covariances(
+    current: pd.DataFrame,
+    previous: pd.DataFrame,
+    items: Mapping[str, Sequence[str]],
+    *,
+    at_least: float | None,
+    by: str | None = None,
+    unit: str | None = None,
+) -> pd.DataFrame:
+    """Covariance of the two waves' shares (or means) of every item, in every group of ``by``.
+
+    Rows: ``item`` (``by, group``), ``covariance, common`` (households that answered the item in
+    both waves), ``common_df`` (of them, less their strata).
+    """
+    designs = survey_design(current), survey_design(previous)
+    pairs = overlap(current, previous, *designs, unit)
+    held = {
+        name: list(columns)
+        for name, columns in items.items()
+        if all(c in current.columns and c in previous.columns for c in columns)
+    }
+    there, here = set(), set()
+    if by is not None:
+        there, here = (set(data[by].dropna()) for data in (current, previous))
+    groups = sorted(there & here, key=str) if by is not None else [None]
+    if not len(pairs.now) or not held:
+        return pd.DataFrame(columns=[*(["item", "by", "group"] if by else ["item"]), *SHARED])
+    now, used_now = _influences(current, designs[0], held, at_least, by, groups)
+    before, used_before = _influences(previous, designs[1], held, at_least, by, groups)
+    both = (_sums(designs[0], used_now)[pairs.now] > 0) & (
+        _sums(designs[1], used_before)[pairs.before] > 0
+    )
+    keys: list[dict[str, object]] = [
+        {"item": name, **({"by": by, "group": group} if by else {})}
+        for name in held
+        for group in groups
+    ]
+    return pd.DataFrame(keys).assign(
+        covariance=np.diag(pairs.covariance(now, before)),
+        common=both.sum(axis=0),
+        common_df=pairs.degrees(used_now, used_before),
+    )
+
+
+def _influences(
+    data: pd.DataFrame,
+    design: Design,
+    items: Mapping[str, Sequence[str]],
+    at_least: float | None,
+    by: str | None,
+    groups: Sequence[object],
+) -> tuple[FloatArray, FloatArray]:
+    """Weighted influence of each row on each share or mean, and 1 where the row entered it."""
+    columns, used = [], []
+    for names in items.values():
+        answers = scores(data, names)
+        given = ~np.isnan(answers) & (design.weight > 0)[:, None]
+        marked = answers if at_least is None else (answers >= at_least).astype(float)
+        number = np.where(given, marked, 0.0).sum(axis=1)
+        count = given.sum(axis=1).astype(float)
+        for group in groups:
+            inside = np.ones(len(data)) if by is None else (data[by] == group).to_numpy(dtype=float)
+            weight = design.weight * inside
+            base = (weight * count).sum()
+            share = (weight * number).sum() / base if base > 0 else 0.0
+            columns.append(weight * (number - share * count) / base if base > 0 else 0.0 * weight)
+            used.append(inside * (count > 0))
+    return np.column_stack(columns), np.column_stack(used)
