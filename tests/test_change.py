@@ -1,6 +1,5 @@
 """Wave differences: R's values, identical waves, thin waves, what could have been seen."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +10,12 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
+from reference_results import R
 from satisfaction.methods.change import share_difference_p_value, wave_difference
 from satisfaction.methods.detection import detectable_difference, smallest_significant_change
 from satisfaction.methods.multiplicity import adjusted_p_values
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "drivers_r.json").read_text(encoding="utf-8"))["results"]
 
 
 def wave(satisfied: int, n: int, item: str = "q") -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Correlations: R's values, intervals, thin and constant items."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
+from reference_results import R
 from satisfaction.methods.correlation import (
     _fisher_interval,
     correlation_matrix,
@@ -17,7 +17,6 @@ from satisfaction.methods.correlation import (
 )
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "drivers_r.json").read_text(encoding="utf-8"))["results"]
 A = ["A1", "A2", "A3", "A4", "A5"]
 
 

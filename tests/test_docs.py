@@ -259,6 +259,27 @@ def representativeness(frame: dict[str, int], answers: dict[str, int]) -> dict[s
     }
 
 
+def raking(**occupancies: tuple[int, int, int]) -> dict[str, Any]:
+    frame = pd.DataFrame(
+        [{"occupancy": name} for name, (n, _, _) in occupancies.items() for _i in range(n)]
+    )
+    sheets = pd.DataFrame(
+        [
+            {"occupancy": name, "overall": 5.0 if i < satisfied else 1.0}
+            for name, (_, answers, satisfied) in occupancies.items()
+            for i in range(answers)
+        ]
+    )
+    rows = methods.weighting_sensitivity(sheets, frame, "overall", ["occupancy"], at_least=4).rows
+    rows = rows.set_index("step")
+    return {
+        "unweighted": rows.loc["unweighted", "estimate"],
+        "raked": rows.loc["raked", "estimate"],
+        "difference": rows.loc["raked", "difference"],
+        "design_effect": rows.loc["raked", "deff"],
+    }
+
+
 def spearman(item: list[int], overall: list[int]) -> dict[str, Any]:
     data = pd.DataFrame({"item": item, "overall": overall}, dtype=float)
     row = correlations(data, ["item"], outcome="overall").rows.iloc[0]
@@ -404,8 +425,8 @@ CALCULATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     for function in (
         frame_waterfall, exclusion_bounds, sample_size, allocation, draw, expected_margin,
         weighted_share, census, wilson, mean_and_spread, distribution, grade, verdict, pooled,
-        low_items, suppression, representativeness, spearman, holm, importance, quadrant, stated,
-        cronbach, wave_difference, detectable, composition, tallies, peers, conversions,
+        low_items, suppression, representativeness, raking, spearman, holm, importance, quadrant,
+        stated, cronbach, wave_difference, detectable, composition, tallies, peers, conversions,
     )
 }  # fmt: skip
 EXAMPLES = examples_in(text_of("METHODS.md"))

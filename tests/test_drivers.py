@@ -1,6 +1,5 @@
 """Importance of items: R's values, the sweep against plain least squares, bad and thin input."""
 
-import json
 from itertools import combinations
 from math import factorial
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_results import R
 from satisfaction.methods import decomposition, drivers
 from satisfaction.methods.drivers import (
     johnson_weights,
@@ -20,7 +20,6 @@ from satisfaction.methods.priorities import priority_quadrant, stated_importance
 from satisfaction.methods.result import Result
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "drivers_r.json").read_text(encoding="utf-8"))["results"]
 
 
 @pytest.fixture(scope="module")

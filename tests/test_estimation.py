@@ -1,7 +1,6 @@
 """The linearised estimator: R's survey package, properties, thin data, tallies."""
 
 import itertools
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_results import R
 from satisfaction.methods.estimation import (
     estimates_from_tallies,
     score_distribution,
@@ -23,7 +23,6 @@ from satisfaction.methods.estimation import (
 from satisfaction.methods.intervals import wilson_interval
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "survey_r.json").read_text("utf-8"))
 CLOSE = {"rel": 1e-9}
 
 

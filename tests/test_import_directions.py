@@ -29,7 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "drawing": {"study", "data", "methods", "problems"},
     "checks": {"study", "i18n", ROOT_FACTS},
     "reports": {
-        "study", "exhibits", "certification", "config", "data", "i18n", "problems", ROOT_FACTS,
+        "study", "exhibits", "methods", "certification", "config", "data", "i18n", "problems",
+        ROOT_FACTS,
     },
     "planning": {"reports", "study", "data", "config", "problems"},
     "demo": {"data", "data.portfolio"},

@@ -1,13 +1,11 @@
 """Intervals against R and published examples, and at their limits."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reference_results import R
 from satisfaction.methods.intervals import (
     critical_value,
     korn_graubard_interval,
@@ -15,8 +13,6 @@ from satisfaction.methods.intervals import (
     t_interval,
     wilson_interval,
 )
-
-R = json.loads((Path(__file__).parent / "reference/survey_r.json").read_text("utf-8"))
 
 
 def values(name):

@@ -1,16 +1,15 @@
 """Cronbach's alpha against psych::alpha."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from reference_results import R
 from satisfaction.methods.reliability import cronbach_alpha
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "drivers_r.json").read_text(encoding="utf-8"))["results"]
 A = ["A1", "A2", "A3", "A4", "A5"]
 
 

@@ -75,6 +75,25 @@ def test_synthetic_data_is_said() -> None:
     assert said not in render(Page(notebook(), record()))
 
 
+@pytest.mark.parametrize(
+    ("certificate", "said"),
+    [
+        ({"held": 48, "total": 48, "failed": []}, "48 of 48 reference results hold"),
+        ({"held": 47, "total": 48, "failed": ["bfi_kmo"]}, "not: bfi_kmo"),
+        ({}, "cannot tell: the reference results could not be run"),
+        ({"held": 0, "total": 1, "failed": [ATTACK]}, "0 of 1 reference results hold"),
+    ],
+)
+def test_the_footer_says_how_many_reference_results_hold(
+    certificate: dict[str, Any], said: str
+) -> None:
+    page = render(Page(notebook(), record(certificate=certificate)))
+    found = re.search(r"<dt>Methods</dt><dd>(.*?)</dd>", page)
+    assert found is not None
+    assert said in found[1]
+    assert page_problems(page) == []
+
+
 def test_the_same_inputs_give_the_same_bytes_but_for_run_and_time() -> None:
     cells = notebook(markdown("## 满意 A"), shows({"text/html": "<p>满意率</p>"}))
     first = render(Page(cells, record()))

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from satisfaction.problems import DataProblem
 from satisfaction.reports.batch import Batch, Event, _Run, run_reports
+from satisfaction.reports.certificate import KEPT
 from satisfaction.reports.notebooks import Report, reports_in
 from satisfaction.reports.page_check import page_problems
 from satisfaction.reports.processes import TOKEN
@@ -149,6 +150,7 @@ def test_the_record_is_the_archive(records: dict[str, Record]) -> None:
     assert record.project_name["en"] == "Cloud Rest Garden"
     assert set(record.seconds) == {"execute", "convert"}
     assert {"python", "formula", "pandas", "papermill", "nbconvert"} <= set(record.versions)
+    assert record.certificate["total"] == 48
     assert len(record.code_fingerprint) == len(record.notebook_fingerprint) == 16
     assert any("a warning nobody should read" in warning for warning in record.warnings)
 
@@ -220,7 +222,7 @@ def test_a_run_stopped_in_the_middle_leaves_whole_reports_and_no_process(
     assert left_over(home) == []
     files = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
     whole = [f"2025/p0/descriptive_statistics.en.{kind}" for kind in ("html", "ipynb", "json")]
-    assert files == whole + (["index.html"] if how == "ctrl-c" else [])
+    assert files == [KEPT, *whole, *(["index.html"] if how == "ctrl-c" else [])]
 
 
 def refused(tasks: list[Task], out: Path) -> str:

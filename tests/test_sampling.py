@@ -1,14 +1,12 @@
 """Sizes, allocation, selection: against published tables, and their promises."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_results import R
 from satisfaction.methods.precision import expected_domain_margins, expected_margin
 from satisfaction.methods.sampling import (
     draw_sample,
@@ -18,8 +16,6 @@ from satisfaction.methods.sampling import (
 )
 from satisfaction.methods.sizes import sample_size
 from satisfaction.methods.stratification import allocation
-
-R = json.loads((Path(__file__).parent / "reference/survey_r.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize(

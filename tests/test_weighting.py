@@ -1,6 +1,5 @@
 """Weights, Kish's design effect, representativeness."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from reference_results import R
 from satisfaction.methods.weighting import kish_deff, representativeness, stratum_weights
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "survey_r.json").read_text("utf-8"))
 
 
 def test_kish_deff_of_raked_weights_equals_r():

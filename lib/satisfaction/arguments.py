@@ -77,6 +77,11 @@ class PolicyArguments:
         return {"minimum_n": self.policy.reporting.minimum_cell}
 
     @property
+    def group_rule(self) -> dict[str, Any]:
+        """Arguments of tests between groups: satisfied shares, groups large enough to be shown."""
+        return self.shares | self.small_cells
+
+    @property
     def cell_rule(self) -> dict[str, Any]:
         """The same for a table that also marks cells to be read with caution."""
         return {**self.small_cells, "caution_n": self.policy.reporting.caution_cell}

@@ -320,6 +320,7 @@ class Study(PolicyArguments):
             "population": self.population,
             "invited": self.invited,
             "target_clause": self.policy.satisfaction.target_clause,
+            "false_discovery_rate": self.policy.reporting.false_discovery_rate,
             "synthetic": bool(project["synthetic"]) if pd.notna(project["synthetic"]) else False,
             "data_fingerprint": self.slice.fingerprint,
             "settings_fingerprint": self.settings.fingerprint,

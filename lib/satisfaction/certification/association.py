@@ -1,4 +1,4 @@
-"""Associations: correlations, tests of tables and groups, regressions."""
+"""Associations: correlations, tables, groups, regression."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ import pandas as pd
 
 from satisfaction.certification.case import Case, Values
 from satisfaction.certification.reference import data_set
-from satisfaction.certification.samples import AGREEABLENESS, agreeableness, stratified_schools
+from satisfaction.certification.samples import (
+    AGREEABLENESS,
+    TYPES,
+    agreeableness,
+    stratified_schools,
+    tenants,
+)
+from satisfaction.methods.association import survey_association
 from satisfaction.methods.correlation import correlations
+from satisfaction.methods.ordinal_association import rank_association
+from satisfaction.methods.pearson import survey_correlation
 from satisfaction.methods.polychoric import polychoric
+from satisfaction.methods.rank_tests import kruskal_wallis, pairwise_ranks
 from satisfaction.methods.regression import survey_regression
+from satisfaction.methods.reliability import ordinal_alpha
+from satisfaction.methods.significance import chi2_p_value
 
 
 def _rank_correlations() -> Values:
@@ -38,6 +50,70 @@ def _pairwise_correlations() -> Values:
     }
 
 
+def _weighted_correlations() -> Values:
+    rows = survey_correlation(stratified_schools(), ["api00", "meals", "ell"]).rows
+    return {f"r_{row.item_a}_{row.item_b}": row.estimate for row in rows.itertuples()}
+
+
+def _polychoric() -> Values:
+    complete = agreeableness().dropna()
+    alpha = ordinal_alpha(complete, {"A": AGREEABLENESS}).rows
+    return {
+        "r": polychoric(complete, AGREEABLENESS).rows["estimate"].to_numpy(),
+        "alpha_ordinal": alpha["estimate"].iloc[0],
+    }
+
+
+def _ordinal_association() -> Values:
+    data, pair = tenants(), ["influence", "satisfaction"]
+    rows = rank_association(data, *pair).rows
+    likelihood = polychoric(data, pair, estimator="ml").rows.iloc[0]
+    return {
+        **dict(zip(rows["measure"], rows["estimate"], strict=True)),
+        "polychor_2step": polychoric(data, pair).rows["estimate"].iloc[0],
+        "polychor_ml": likelihood["estimate"],
+        "polychor_ml_se": likelihood["std_error"],
+    }
+
+
+def _rao_scott() -> Values:
+    row = survey_association(stratified_schools(), "sch.wide", "stype").rows.iloc[0]
+    columns = {"F": "statistic", "ndf": "ndf", "ddf": "ddf", "p": "p_value", "X2": "chi_square"}
+    return {name: row[column] for name, column in columns.items()}
+
+
+def _independence() -> Values:
+    data = tenants()
+    counts = pd.crosstab(data["influence"], data["satisfaction"])
+    row = survey_association(data, "influence", "satisfaction").rows.iloc[0]
+    df = (counts.shape[0] - 1) * (counts.shape[1] - 1)
+    return {
+        "X2": row["chi_square"],
+        "df": df,
+        "p": chi2_p_value(row["chi_square"], df),
+        "V": row["estimate"],
+        "table": counts.to_numpy().ravel(order="F"),
+    }
+
+
+def _kruskal_wallis() -> Values:
+    row = kruskal_wallis(tenants(), "satisfaction", "Type").rows.iloc[0]
+    return {"H": row["statistic"], "p": row["p_value"]}
+
+
+def _pairs_of_types() -> Values:
+    data = tenants()
+    data["Type"] = pd.Categorical(data["Type"], TYPES)
+    adjusted = {
+        name: pairwise_ranks(data, "satisfaction", "Type", adjust=method).rows
+        for name, method in (
+            ("holm", "holm"), ("BH", "fdr_bh"), ("hommel", "hommel"), ("BY", "fdr_by"),
+        )
+    }  # fmt: skip
+    values = {name: rows["p_adjusted"].to_numpy() for name, rows in adjusted.items()}
+    return {"raw": adjusted["holm"]["p_value"].to_numpy(), **values}
+
+
 def _regression() -> Values:
     rows = survey_regression(stratified_schools(), "api00", ["ell", "meals", "mobility"]).rows
     columns = {
@@ -46,13 +122,18 @@ def _regression() -> Values:
     return {name: rows[column].tolist() for name, column in columns.items()}
 
 
-def _polychoric() -> Values:
-    rows = polychoric(agreeableness().dropna(), AGREEABLENESS).rows
-    return {"r": rows["estimate"].to_numpy()}
-
-
 CASES = (
+    Case("svychisq_strat", _rao_scott),
     Case("svyglm_strat", _regression),
+    Case("svy_corr", _weighted_correlations),
+    Case("housing_chisq", _independence),
+    Case("housing_ordinal_assoc", _ordinal_association),
+    Case("housing_kruskal", _kruskal_wallis),
+    Case(
+        "housing_pairwise_padj",
+        _pairs_of_types,
+        left_out={"order": "says in words in which order the values stand"},
+    ),
     Case("bfi_polychoric", _polychoric),
     Case("bfi_spearman", _rank_correlations),
     Case("satact_corrtest", _pairwise_correlations),

@@ -5,7 +5,19 @@ from __future__ import annotations
 from satisfaction.certification.case import Case, Values
 from satisfaction.certification.samples import random_schools, stratified_schools
 from satisfaction.methods.change import wave_difference
+from satisfaction.methods.differences import group_difference
 from satisfaction.methods.multiplicity import adjusted_p_values
+
+
+def _two_groups() -> Values:
+    row = group_difference(stratified_schools(), "api00", "comp.imp").rows.iloc[0]
+    return {
+        "diff": row["estimate"],
+        "t": row["statistic"],
+        "df": row["df"],
+        "p": row["p_value"],
+        "ci": [row["ci_low"], row["ci_high"]],
+    }
 
 
 def _two_waves() -> Values:
@@ -30,6 +42,7 @@ def _published_adjustment() -> Values:
 
 
 CASES = (
+    Case("svyttest_strat", _two_groups),
     Case("two_wave_independent", _two_waves),
     Case("padj_published", _published_adjustment),
 )

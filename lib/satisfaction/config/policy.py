@@ -96,6 +96,9 @@ class Reporting(Section):
     minimum_cell: Positive = rule("S4-6", "cells with fewer answers are suppressed")
     caution_cell: Positive = rule("S4-6", "cells with fewer answers carry a caution")
     minimum_peers: Positive = rule("S0-18", "fewer projects of the same type are no comparison")
+    false_discovery_rate: float = rule(
+        "S0-31", "share of the claimed drops of a portfolio that may be false", gt=0, le=0.5
+    )
     delivery_days: Positive = rule("S0-21", "days from the end of field work to the report")
 
 

@@ -1,4 +1,4 @@
-"""Households counted at each draw: what the exclusion audit reads instead of other projects' rows."""
+"""Households counted at each draw: what the exclusion audit reads of other projects."""
 
 from __future__ import annotations
 

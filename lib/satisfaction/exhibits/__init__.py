@@ -34,6 +34,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "font_face_css",
             "missing_glyphs",
         ],
+        "funnel": [
+            "funnel_chart",
+        ],
+        "group_tests": [
+            "group_test_note",
+        ],
         "groups": [
             "group_dot_plot",
             "group_heat_table",

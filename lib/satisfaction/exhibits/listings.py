@@ -8,8 +8,8 @@ from satisfaction import i18n
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell, note
 from satisfaction.exhibits.tables import aligned, result_table, stages_table
-from satisfaction.exhibits.verdict import GRADES
-from satisfaction.exhibits.words import Labels, label, labelled, reason_text
+from satisfaction.exhibits.verdict import GRADES, probability_text
+from satisfaction.exhibits.words import Labels, label, labelled, reason_text, sentences
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
@@ -193,8 +193,12 @@ def mix_table(mix: Result, labels: Labels) -> Exhibit:
     return Exhibit("table", title, body, note=note_text, alt=title)
 
 
-def standing_note(standing: Result) -> Exhibit:
-    """Where the project stands among its peers, as far as that can be told (S0-18, S0-31)."""
+def standing_note(standing: Result, ranks: Result | None = None) -> Exhibit:
+    """Where the project stands among its peers, as far as that can be told (S0-18, S0-31).
+
+    ``standing`` of ``peer_comparison``; ``ranks`` of ``rank_intervals`` adds the estimate that
+    allows for chance, and the chance of standing in the first or last quarter.
+    """
     row = standing.rows.iloc[0]
     if row["reason"]:
         why = (
@@ -220,11 +224,37 @@ def standing_note(standing: Result) -> Exhibit:
         "above": _("Above its peers beyond chance"),
         "below": _("Below its peers beyond chance"),
     }.get(str(row["direction"]), _("Not to be told from its peers"))
-    place = _("Place {low} to {high} of {total} is what the answers allow").format(
-        low=int(row["rank_low"]), high=int(row["rank_high"]), total=int(row["peers_n"]) + 1
-    )
+    place = (
+        _("Place {low} of {total} is certain")
+        if row["rank_low"] == row["rank_high"]
+        else _("Place {low} to {high} of {total} is what the answers allow")
+    ).format(low=int(row["rank_low"]), high=int(row["rank_high"]), total=int(row["peers_n"]) + 1)
     detail = _(
         "Certainly better: {above}; certainly worse: {below}; not to be told apart: {unclear}"
     ).format(above=int(row["above"]), below=int(row["below"]), unclear=int(row["unclear"]))
-    stop = "。" if i18n.language() == "zh" else "."
-    return note(title, [words + stop for words in (gap, place, detail)])
+    paragraphs = [gap, sentences(place, detail), _fair_words(row, ranks)]
+    return note(title, [sentences(words) for words in paragraphs if words])
+
+
+def _fair_words(row: pd.Series, ranks: Result | None) -> str:
+    """What remains of the place once the luck of the draw is allowed for."""
+    if ranks is None:
+        return ""
+    found = ranks.rows[ranks.rows["project"] == row["project"]]
+    if found.empty or found["reason"].iloc[0]:
+        return ""
+    own, stages = found.iloc[0], ranks.stages
+    fair = _(
+        "With chance allowed for, the best estimate is {fair} ({own} as answered): the fewer "
+        "answers, the closer to the mean of all"
+    ).format(fair=i18n.percent(own["estimate"], 1), own=i18n.percent(own["direct"], 1))
+    chances = _("Chance to be among the best {k} of {total}: {top}; among the last {k}: {bottom}")
+    return sentences(
+        fair,
+        chances.format(
+            k=stages["quarter"],
+            total=stages["projects"],
+            top=probability_text(own["top_probability"]),
+            bottom=probability_text(own["bottom_probability"]),
+        ),
+    )

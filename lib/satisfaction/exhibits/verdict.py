@@ -142,11 +142,12 @@ def _grade_words(grade: str, probability: float, judged: Result) -> str:
     if not grade or str(judged.rows["reason"].iloc[0]) in ("too_few", "no_answers"):
         return ""
     return _("Grade: {grade} (probability {probability})").format(
-        grade=_(GRADES[grade]), probability=_probability(probability)
+        grade=_(GRADES[grade]), probability=probability_text(probability)
     )
 
 
-def _probability(value: float) -> str:
+def probability_text(value: float) -> str:
+    """A probability in percent; close to 0 or 1 no false certainty."""
     if pd.isna(value):
         return i18n.MISSING
     if value > 0.99:
@@ -240,7 +241,7 @@ def drivers_card(
         return bottom_line("cannot_tell", sentence, [], identity, n=importance.n)
     likely = rows[rows["top3_probability"] >= 0.5]
     named = [
-        f"{label(item, labels)} ({_probability(chance)})"
+        f"{label(item, labels)} ({probability_text(chance)})"
         for item, chance in zip(likely["item"], likely["top3_probability"], strict=True)
     ]
     first = label(rows["item"].iloc[0], labels)

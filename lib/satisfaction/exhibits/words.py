@@ -27,6 +27,8 @@ REASONS = {
     "no_group": N_("the group is not known"),
     "rows_with_missing": N_("not all questions answered"),
     "weight_zero": N_("weight zero"),
+    "separated": N_("the items tell both outcomes apart without error"),
+    "no_exception": N_("both rise together without exception"),
 }
 
 METHODS = {
@@ -61,7 +63,25 @@ METHODS = {
     "cronbach_alpha_listwise": N_("Cronbach's alpha, complete answers"),
     "cronbach_alpha_pairwise": N_("Cronbach's alpha, pairwise answers"),
     "weighting_sensitivity": N_("the same answers under other weights"),
+    "rao_scott": N_("Rao-Scott test of independence (second order, F)"),
+    "rao_scott_1": N_("Rao-Scott test of independence (first order)"),
+    "pearson_chi_square": N_("Pearson's chi-square test of independence"),
+    "group_difference": N_("difference of two groups, design-based t test"),
+    "survey_gaussian": N_("design-based linear regression"),
+    "survey_logistic": N_("design-based logistic regression"),
+    "survey_pearson": N_("design-based Pearson correlation"),
+    "rank_association": N_("rank association, design-based standard errors"),
+    "survey_rank_test": N_("design-based rank test"),
+    "kruskal_wallis": N_("Kruskal-Wallis test"),
+    "wilcoxon": N_("Wilcoxon rank sum test"),
+    "cliffs_delta": N_("Cliff's delta"),
+    "hedges_g": N_("Hedges' g"),
     "beta_jeffreys": N_("beta distribution with Jeffreys prior"),
+    "beta_peers": N_("beta distribution with the peers' spread as prior"),
+    "fay_herriot": N_("empirical Bayes estimates (Fay-Herriot, Paule-Mandel)"),
+    "shrunken_share": N_("shares drawn towards the peers' mean (empirical Bayes)"),
+    "rank_simulation": N_("places simulated from the joint uncertainty"),
+    "funnel_binomial": N_("exact binomial funnel limits (Spiegelhalter)"),
 }
 
 STAGES = {
@@ -86,6 +106,9 @@ HEADERS = {
     "ci_low": N_("Interval from"),
     "ci_high": N_("Interval to"),
     "n": N_("Answers (n)"),
+    "project": N_("Project"),
+    "outer_low": N_("Outer limit from"),
+    "outer_high": N_("Outer limit to"),
     "n_eff": N_("Effective n"),
     "deff": N_("Design effect"),
     "df": N_("Degrees of freedom"),
@@ -130,6 +153,9 @@ HEADERS = {
     "mean": N_("Mean"),
     "median": N_("Median"),
     "sd": N_("Standard deviation"),
+    "statistic": N_("Test statistic"),
+    "groups": N_("Groups"),
+    "cramers_v": N_("Cramér's V"),
 }
 
 SENTENCE_ENDS = (".", "。", "!", "！", "?", "？", "…")

@@ -6,6 +6,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "association": [
+            "group_tests",
+            "survey_association",
+        ],
         "calibration": [
             "nonresponse_weights",
             "post_stratify",
@@ -31,9 +35,17 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "detectable_difference",
             "smallest_significant_change",
         ],
+        "differences": [
+            "group_difference",
+        ],
         "drivers": [
             "johnson_weights",
             "shapley_importance",
+        ],
+        "effect_sizes": [
+            "cliffs_delta",
+            "cramers_v",
+            "hedges_g",
         ],
         "estimation": [
             "estimates_from_tallies",
@@ -53,6 +65,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "multiplicity": [
             "significant_changes",
         ],
+        "ordinal_association": [
+            "rank_association",
+        ],
+        "pearson": [
+            "survey_correlation",
+        ],
         "precision": [
             "expected_domain_margins",
             "expected_margin",
@@ -65,12 +83,20 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "rank_simulation": [
             "rank_intervals",
         ],
+        "rank_tests": [
+            "kruskal_wallis",
+            "pairwise_ranks",
+            "survey_rank_test",
+        ],
         "ranking": [
             "certainly_low",
             "grade_probabilities",
             "other_projects",
             "own_row",
             "peer_comparison",
+        ],
+        "regression": [
+            "survey_regression",
         ],
         "reliability": [
             "cronbach_alpha",

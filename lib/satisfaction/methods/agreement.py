@@ -22,7 +22,7 @@ TYPES = ("ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k")
 def intraclass_correlation(
     data: pd.DataFrame, raters: Sequence[str], *, level: float = 0.95, minimum_n: int = 5
 ) -> Result:
-    """Six intraclass correlations of the ``raters`` (columns: judges, waves, codings) over the rows.
+    """Six intraclass correlations of the ``raters`` (columns: judges, waves, codings).
 
     From the mean squares of a two-way analysis of variance (B rows, J raters, E the rest; W rows
     within: J and E together), k raters and n rows:
@@ -32,8 +32,8 @@ def intraclass_correlation(
     - ICC3   ``(B - E) / (B + (k-1) E)``                    these raters only; consistency
     - ICC1k, ICC2k, ICC3k: the same for the mean of the k ratings (ICC3k is Cronbach's alpha)
 
-    Intervals and the F test of no agreement (``statistic, df1, df2, p_value``) as in Shrout & Fleiss
-    and McGraw & Wong (1996). Rows that a rater left out do not enter. Unweighted. Equals R
+    Intervals and the F test of no agreement (``statistic, df1, df2, p_value``): Shrout & Fleiss
+    (1979), McGraw & Wong (1996). Rows that a rater left out do not enter. Unweighted. Equals R
     ``psych::ICC(lmer = FALSE)``; with ``lmer = TRUE`` psych sets negative components to 0.
 
     Rows: ``type, estimate, ci_low, ci_high, statistic, df1, df2, p_value, n, n_raters, method,

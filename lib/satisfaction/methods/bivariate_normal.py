@@ -21,7 +21,7 @@ FAR = 38.0  # stands for an infinite threshold: F(-38) is 0 in double precision
 TINY = 1e-100  # in place of a threshold of exactly 0, where the formula would divide by it
 
 
-def cell_probabilities(a: FloatArray, b: FloatArray, rho: FloatArray) -> FloatArray:
+def cell_probabilities(a: FloatArray, b: FloatArray, rho: FloatArray | float) -> FloatArray:
     """Probability of each cell (..., rows, columns) between thresholds a and b."""
     h, k, r = _corners(a, b, rho)
     h, k = np.where(h == 0, TINY, h), np.where(k == 0, TINY, k)
@@ -35,7 +35,7 @@ def cell_probabilities(a: FloatArray, b: FloatArray, rho: FloatArray) -> FloatAr
     return np.asarray(np.diff(np.diff(below, axis=-1), axis=-2))
 
 
-def slopes_in_correlation(a: FloatArray, b: FloatArray, rho: FloatArray) -> FloatArray:
+def slopes_in_correlation(a: FloatArray, b: FloatArray, rho: FloatArray | float) -> FloatArray:
     """How the cells' probabilities change with rho: differences of the density at their corners."""
     h, k, r = _corners(a, b, rho)
     rest = (1 - r) * (1 + r)
@@ -53,6 +53,6 @@ def strip_probabilities(a: FloatArray, b: FloatArray, rho: float) -> FloatArray:
 
 
 def _corners(
-    a: FloatArray, b: FloatArray, rho: FloatArray
+    a: FloatArray, b: FloatArray, rho: FloatArray | float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     return a[..., :, None], b[..., None, :], np.asarray(rho)[..., None, None]

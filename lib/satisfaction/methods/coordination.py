@@ -1,9 +1,9 @@
 """Whom the next wave asks: others first (rotation), the same again (panel), or by chance alone.
 
 Every household has one permanent random number, and a wave asks those that follow its start. The
-line of numbers goes on for ever, whoever joins or leaves the frame: what earlier waves asked is a
-stretch of it, read off their lists. Rotation starts behind the stretch of the last list, a panel
-where that of its own last wave starts; independent samples take other numbers each time.
+line of numbers stays as it is, whoever joins or leaves the frame: what an earlier wave asked is a
+stretch of it, read off its list. Rotation starts behind such a stretch, a panel where that of its
+own last wave starts; independent samples take other numbers each time.
 
 Samples of earlier waves are one row a drawn unit: ``wave, stratum, draw_order, invited`` (main and
 used reserves), ``seed``, ``drawn_at`` and the unit. A list that does not follow the numbers of its
@@ -42,9 +42,11 @@ def coordinated_plan(
 ) -> Result:
     """Where each stratum's draw starts, and with which seed, so that waves overlap as asked.
 
-    rotate       just behind the last unit that the newest earlier list asked in the stratum (a
-                 stratum never asked before: where the largest one starts). No unit is asked again
-                 before its stratum is used up, as long as it stays in it.
+    rotate       just behind the last unit that the newest list asked in the stratum; behind that of
+                 an older list only where the next n_h units then hold fewer of those asked in or
+                 since wave ``repeats`` (lists that followed each other leave nothing to gain). No
+                 unit is asked again before its stratum is used up, as long as it stays in it. A
+                 stratum never asked before starts where the largest one does.
     panel        where the list of wave ``repeats`` started; n_h grows to hold all units up to the
                  last one asked then: everybody still in the stratum is asked again, and newcomers
                  whose numbers fall among them enter with the same chance as all others did. Where
@@ -54,9 +56,12 @@ def coordinated_plan(
     Rotation and panel go on with the seed of the list they follow: a project has one permanent
     line; ``seed`` is for the first list.
 
-    plan: columns ``stratum, population, n``. Rows: these, ``planned`` (n of the plan), ``start``,
-    method, reason (``first_list``: no earlier list to follow). ``stages``: ``overlap, seed,
-    follows`` (wave, None for a first list) and ``off_line`` (earlier lists that cannot be placed).
+    plan: columns ``stratum, population, n``; frame: all units that can be drawn, with ``stratum``;
+    repeats: the last earlier wave of the same kind, if any.
+
+    Rows: those of the plan, ``planned`` (its n), ``start``, method, reason (``first_list``: there is
+    no earlier list to follow). ``stages``: ``overlap, seed, follows`` (wave, None for a first list)
+    and ``off_line`` (earlier lists that cannot be placed).
     """
     if overlap not in OVERLAPS:
         raise ValueError(f"overlap must be one of {', '.join(OVERLAPS)}, not {overlap!r}")
@@ -76,7 +81,7 @@ def coordinated_plan(
         if len(same):
             rows = _as_before(rows, same, frame, used, unit)
         else:
-            rows["start"] = _behind(rows, lines)
+            rows["start"] = _behind(rows, lines, frame, _recent(earlier, repeats), unit)
     rows["method"] = f"overlap_{overlap}"
     rows["reason"] = "first_list" if follows is None and overlap != "independent" else ""
     off_line = placed.loc[~placed["on_line"], "wave"].nunique()
@@ -121,13 +126,42 @@ def wave_seed(seed: int, wave: str) -> int:
     return int.from_bytes(digest, "big")
 
 
-def _behind(rows: pd.DataFrame, lines: pd.DataFrame) -> FloatArray:
-    """Start just behind what was asked last in each stratum."""
-    last = lines.groupby("stratum")["last"].last()
-    start = rows["stratum"].map(last)
-    known = rows[start.notna()]
-    rest = start[known["population"].idxmax()] if len(known) else lines["last"].iloc[-1]
-    return np.asarray(np.nextafter(start.fillna(rest).to_numpy(dtype=float), 2.0) % 1.0)
+def _recent(earlier: pd.DataFrame, wave: str | None) -> pd.DataFrame:
+    """Units asked in or since ``wave`` (None: ever)."""
+    asked = earlier[earlier["invited"].astype(bool)]
+    since = asked.loc[asked["wave"] == wave, "drawn_at"].min()
+    return asked if pd.isna(since) else asked[asked["drawn_at"] >= since]
+
+
+def _behind(
+    rows: pd.DataFrame, lines: pd.DataFrame, frame: pd.DataFrame, recent: pd.DataFrame, unit: str
+) -> FloatArray:
+    """Start of each stratum behind an earlier list: the newest that repeats the fewest units."""
+    seed = int(lines["seed"].iloc[0])
+    number = permanent_random_numbers(frame[unit], seed).to_numpy()
+    tired = frame[unit].astype(str).isin(recent[unit].astype(str)).to_numpy()
+    stratum = frame["stratum"].astype(str).to_numpy()
+    ends = lines.groupby("stratum")["last"].agg(list)
+    start = np.full(len(rows), np.nan)
+    for place, row in enumerate(rows.itertuples()):
+        if row.stratum in ends.index:
+            own = stratum == str(row.stratum)
+            behind = np.nextafter(np.array(ends[row.stratum][::-1]), 2.0) % 1.0
+            start[place] = _freshest(behind, number[own], tired[own], int(row.n))
+    known = ~np.isnan(start)
+    largest = rows["population"].where(known).idxmax() if known.any() else None
+    rest = lines["last"].iloc[-1] if largest is None else start[largest]
+    return np.where(known, start, np.nextafter(rest, 2.0) % 1.0 if largest is None else rest)
+
+
+def _freshest(
+    starts: FloatArray, number: FloatArray, tired: npt.NDArray[np.bool_], n: int
+) -> float:
+    """The first of the starts whose next n units hold the fewest tired ones."""
+    order = np.argsort(number, kind="stable")
+    before = np.concatenate([[0], np.cumsum(np.tile(tired[order], 2))])  # twice round the circle
+    first = np.searchsorted(number[order], starts)
+    return float(starts[np.argmin(before[first + n] - before[first])])
 
 
 def _as_before(
@@ -156,7 +190,7 @@ def expected_repeats(strata: pd.DataFrame, *, overlap: str) -> Result:
                  the draw reaches again after going once round the stratum; ``between`` were asked
                  by other waves since
     independent  n/N, by chance
-    panel        all, as far as n reaches: min(a, n)/a
+    panel        1: n grows to hold all that are still there
 
     strata: columns ``stratum, population`` (N), ``n`` to be asked now, ``asked`` (a) last time and
     optionally ``between``. Rows: ``scope`` ("all", "stratum"), ``stratum, population, n, asked,
@@ -175,7 +209,7 @@ def expected_repeats(strata: pd.DataFrame, *, overlap: str) -> Result:
         again = {
             "rotate": np.clip(n + between + asked - size, 0, np.minimum(asked, n)),
             "independent": asked * n / size,
-            "panel": np.minimum(asked, n),
+            "panel": asked,
         }[overlap]
         until = {
             "rotate": np.floor(size / n),

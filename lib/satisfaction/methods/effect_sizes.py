@@ -108,8 +108,7 @@ def cramers_v(
 
     V = sqrt(X² / (n k)), k = min(rows, columns) - 1. X² / design_effect is taken as noncentral
     chi-square with (rows-1)(columns-1) degrees of freedom; the limits of its noncentrality L give
-    those of V = sqrt(L design_effect / (n k)) (as R ``effectsize::cramers_v(adjust = FALSE)``, there
-    without design effect). An X² below its expectation under independence is raised to that for
+    those of V = sqrt(L design_effect / (n k)) (without design effect as R's ``effectsize``). An X² below its expectation under independence is raised to that for
     the upper limit, which would otherwise shrink to 0 with it. V of a sample leans upwards: under
     independence it is about sqrt(df / (n k)), and the interval may begin at 0.
     """

@@ -21,6 +21,7 @@ from satisfaction.methods.intervals import check_level
 from satisfaction.methods.result import Result
 
 Array = npt.NDArray[np.float64]
+POINTS = 40  # of each drawn limit
 OUTER = 0.998  # about three standard errors: one project in 500 by chance, in either direction
 
 
@@ -142,7 +143,8 @@ def peer_funnel(
     ``direction`` (above, below, none), ``beyond`` (the widest of ``level`` and ``outer`` that it
     lies outside of, else NaN), ``ci_low, ci_high`` (limits at ``level`` for its n_eff),
     ``outer_low, outer_high``, ``reason``: ``too_few`` below ``minimum_n`` answers, and for all with
-    fewer than ``minimum_peers`` others; ``no_answers``. Stages ``centre, phi, projects, outer``.
+    fewer than ``minimum_peers`` others; ``no_answers``. Stages ``centre, phi, projects, others
+    (than own), outer`` and ``lines``: rows ``n_eff, level, ci_low, ci_high`` of the limits to be drawn.
     """
     check_level(level)
     given = rows.reset_index(drop=True)
@@ -178,11 +180,28 @@ def peer_funnel(
         outer_high=limits[3],
         reason=reasons.where(~shown, ""),
     )
-    stages = {"centre": middle, "phi": phi, "projects": int(usable.sum()), "outer": outer}
+    stages = {
+        "centre": middle,
+        "phi": phi,
+        "projects": int(usable.sum()),
+        "others": int(others.sum()),
+        "outer": outer,
+        "lines": _lines(given.loc[shown, "n_eff"].to_numpy(dtype=float), middle, phi, level, outer),
+    }
     total = int(n[usable].max()) if usable.any() else 0
     return Result(
         table, "funnel_binomial", level, total, stages, {"too_few": len(given) - int(usable.sum())}
     )
+
+
+def _lines(size: Array, centre: float, phi: float, level: float, outer: float) -> pd.DataFrame:
+    """The funnel to be drawn: its limits from half the smallest to above the largest project."""
+    finite = size[np.isfinite(size)]
+    if not finite.size:
+        return pd.DataFrame(columns=["n_eff", "level", "ci_low", "ci_high"])
+    grid = np.unique(np.rint(np.linspace(max(1, finite.min() / 2), 1.06 * finite.max(), POINTS)))
+    rows = funnel_limits(grid / phi, centre, levels=(level, outer)).rows.dropna(subset=["ci_low"])
+    return rows.assign(n_eff=rows["n_eff"] * phi)[["n_eff", "level", "ci_low", "ci_high"]]
 
 
 def _two_sided(p: Array, size: Array, centre: float) -> Array:

@@ -25,9 +25,9 @@ def one_factor_loadings(correlations: npt.ArrayLike, fit: str = "minres") -> Flo
 
     ``minres``: least squares of the correlations off the diagonal, by iterated principal axes (R
     ``psych::fa(fm = "minres")``, statsmodels ``Factor(method = "pa")`` at convergence). ``ml``:
-    maximum likelihood (R ``factanal``, statsmodels ``Factor(method = "ml")``). An item's unexplained
-    share is kept above 0.005, as R does. Two items determine one correlation only: both get its
-    root. The sign is chosen so that the loadings' sum is positive.
+    maximum likelihood (R ``factanal``, statsmodels ``Factor(method = "ml")``). The share of an item
+    that stays unexplained is at least 0.005, as in R. Two items determine one correlation only:
+    both get its root. The sign is chosen so that the loadings' sum is positive.
     """
     r = np.asarray(correlations, dtype=float)
     if fit not in FITS:

@@ -118,3 +118,15 @@ def nearest_correlations(correlations: Array) -> Array:
     result = correlations.copy()
     result[wrong] = mended * scale[:, :, None] * scale[:, None, :]
     return np.asarray(result)
+
+
+def independent_columns(correlation: Array, tolerance: float = 1e-7) -> NDArray[np.bool_]:
+    """Columns that do not follow from the ones before them: (k,), by sweeping them in turn."""
+    rest = correlation.copy()
+    kept = np.zeros(len(rest), dtype=bool)
+    for place in range(len(rest)):
+        pivot = rest[place, place]
+        if pivot > tolerance:
+            kept[place] = True
+            rest = rest - np.outer(rest[:, place], rest[place]) / pivot
+    return kept

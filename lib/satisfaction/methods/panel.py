@@ -192,10 +192,11 @@ def _newcombe(
     se1, se2 = (x["std_error"].to_numpy(dtype=float) for x in (one, two))
     with np.errstate(divide="ignore", invalid="ignore"):
         r = (se1**2 + se2**2 - std_error**2) / (2 * se1 * se2)
-    ends = [
-        x[c].to_numpy(dtype=float) for x in (one, two) for c in ("estimate", "ci_low", "ci_high")
-    ]
-    return newcombe_difference(*ends, np.clip(np.where(np.isfinite(r), r, 0.0), -1, 1))
+    columns = ("estimate", "ci_low", "ci_high")
+    p1, lo1, hi1 = (one[c].to_numpy(dtype=float) for c in columns)
+    p2, lo2, hi2 = (two[c].to_numpy(dtype=float) for c in columns)
+    correlation = np.clip(np.where(np.isfinite(r), r, 0.0), -1, 1)
+    return newcombe_difference(p1, lo1, hi1, p2, lo2, hi2, correlation)
 
 
 def _mcnemar(improved: IntArray, worsened: IntArray) -> FloatArray:

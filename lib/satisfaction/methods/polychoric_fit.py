@@ -42,9 +42,9 @@ class Table:
         second, columns = np.unique(y[both], return_inverse=True)
         cell = np.full(len(x), -1, dtype=np.intp)
         cell[both] = rows * len(second) + columns
-        counts = np.bincount(cell[both], weight[both], len(first) * len(second))
-        counts = counts * (n / weight_sum if n else 1.0)
-        counts = np.where(counts == 0, correct, counts).reshape(len(first), len(second))
+        weights = np.bincount(cell[both], weight[both], len(first) * len(second))
+        scaled = weights.astype(float) * (n / weight_sum if n else 1.0)
+        counts = np.where(scaled == 0, correct, scaled).reshape(len(first), len(second))
         return cls(counts, cell, n, weight_sum)
 
     def reason(self, minimum_n: int) -> str:
@@ -111,8 +111,8 @@ def _score(
 def influence(table: Table, rho: float) -> FloatArray:
     """Influence of an answer in each cell on the two-step rho, thresholds being estimated too."""
     a, b = table.thresholds()
-    p = np.maximum(cell_probabilities(a, b, np.float64(rho)), NOISE)
-    score = slopes_in_correlation(a, b, np.float64(rho)) / p
+    p = np.maximum(cell_probabilities(a, b, rho), NOISE)
+    score = slopes_in_correlation(a, b, rho) / p
     by_row = _through_thresholds(a, strip_probabilities(a, b, rho), score)
     by_column = _through_thresholds(b, strip_probabilities(b, a, rho), score.T)
     return (score - by_row[:, None] - by_column) / (p * score**2).sum()

@@ -85,8 +85,9 @@ def _drawn_ranks(
     projects = len(mean)
     sure = np.isinf(size)
     a, b = (np.where(sure, 1.0, size * part) for part in (mean, 1 - mean))
-    numbers = np.arange(1, projects + 1, dtype=np.int16 if projects < 2**15 else np.int32)
-    ranks = np.empty((projects, draws), dtype=numbers.dtype)
+    dtype = np.dtype(np.int16 if projects < 2**15 else np.int32)
+    numbers = np.arange(1, projects + 1, dtype=dtype)
+    ranks = np.empty((projects, draws), dtype=dtype)
     step = max(1, CELLS_AT_ONCE // projects)
     for start in range(0, draws, step):
         many = min(step, draws - start)
@@ -95,7 +96,7 @@ def _drawn_ranks(
             lot = 1e-12 * random.random((many, int(sure.sum())))
             truth[:, sure] = mean[sure] + lot
         falling = np.argsort(-truth, axis=1)
-        part = np.empty((many, projects), dtype=numbers.dtype)
+        part = np.empty((many, projects), dtype=dtype)
         np.put_along_axis(part, falling, np.broadcast_to(numbers, part.shape), axis=1)
         ranks[:, start : start + many] = part.T
     return ranks

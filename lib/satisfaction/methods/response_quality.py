@@ -9,8 +9,8 @@ Checks (rows), each on sheets that can be judged:
 
 ``all_top``          share of sheets with the top score everywhere, against ``uniform_sheets``
 ``uniform``          the same for any other score everywhere (straight-lining)
-``collector_share``  satisfied share of a collector's sheets against those of other collectors
-``collector_top``    a collector's share of all-top sheets against that of the others
+``collector_share``  is a collector's satisfied share above that of other collectors?
+``collector_top``    is a collector's share of all-top sheets above that of the others?
 ``collector_icc``    how alike the sheets of one collector are: intraclass correlation of the
                      outcome, one-way analysis of variance of collectors within modes
 ``burst``            share of a collector's sheets in the busiest ``burst_days`` days against the
@@ -30,28 +30,29 @@ building, looks the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import special
 
+from satisfaction.methods.collector_checks import (
+    UNKNOWN,
+    Collectors,
+    Mask,
+    Row,
+    burst_rows,
+    share_rows,
+    spread_row,
+)
 from satisfaction.methods.estimation import survey_proportion
-from satisfaction.methods.exact_tests import fisher_p_value, sum_more
 from satisfaction.methods.inference import require_columns
 from satisfaction.methods.intervals import check_level
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
 from satisfaction.methods.uniform_sheets import uniform_sheets
-
-Mask = npt.NDArray[np.bool_]
-Row = dict[str, Any]
+from satisfaction.methods.visit_checks import visit_rows, visited
 
 METHOD = "response_quality"
 MINIMUM_ITEMS = 5  # fewer answers may well be equal
-EARLIER_WINDOWS = 8  # as many windows before a visit window tell the usual rate
-UNKNOWN = {"estimate": np.nan, "expected": np.nan, "p_value": np.nan, "n": 0}
 COLUMNS = [
     "check", "group", "compared", "estimate", "expected", "p_value", "p_holm", "n", "n_expected",
     "flagged", "method", "reason",
@@ -81,24 +82,25 @@ def response_quality(
 
     Rows: ``check``, ``group`` (collector or ""), ``compared`` ("mode", "all", "expected"),
     ``estimate`` (a share; ICC for ``collector_icc``), ``expected``, ``p_value``, ``p_holm``, ``n``
-    sheets judged, ``n_expected`` sheets compared with, ``flagged`` (p_holm < 1 - level), ``reason``:
-    ``too_few``, ``no_collector``, ``no_time``, ``no_visits``, ``constant``. Stages: the arguments.
+    sheets judged, ``n_expected`` sheets compared with, ``flagged`` (p_holm < 1 - level) and
+    ``reason``: ``too_few``, ``no_collector``, ``no_time``, ``no_visits``, ``constant``,
+    ``no_variation`` (nearly all sheets uniform: nothing to compare with).
     """
     check_level(level)
     require_columns(data, [*items, outcome])
     if burst_days < 1 or visit_days < 1 or minimum_n < 1:
         raise ValueError("burst_days, visit_days and minimum_n must be at least 1")
     pattern = _patterns(data, items, max(scores))
-    collectors = _Collectors(data, minimum_n)
+    collectors = Collectors(data, minimum_n)
     satisfied = data[outcome].to_numpy(dtype=float) >= at_least
     answered = data[outcome].notna().to_numpy()
     found = [
         *_uniform_rows(data, items, scores, pattern, minimum_n),
-        *_share_rows("collector_share", collectors, satisfied, answered, "both"),
-        *_share_rows("collector_top", collectors, pattern["top"], pattern["judged"], "more"),
-        _spread_row(data[outcome].to_numpy(dtype=float), collectors, minimum_n),
-        *_burst_rows(data, collectors, burst_days),
-        *_visit_rows(data, visits, visit_days, satisfied, answered, minimum_n),
+        *share_rows("collector_share", collectors, satisfied, answered),
+        *share_rows("collector_top", collectors, pattern["top"], pattern["judged"]),
+        spread_row(data[outcome].to_numpy(dtype=float), collectors, minimum_n),
+        *burst_rows(data, collectors, burst_days),
+        *visit_rows(data, visits, visit_days, satisfied, answered, minimum_n),
     ]
     rows = pd.DataFrame([{"compared": "expected", "n_expected": 0, **row} for row in found])
     rows["p_holm"] = adjusted_p_values(rows["p_value"].to_numpy(dtype=float))
@@ -132,7 +134,7 @@ def flagged_sheets(
     if "collector" in data:
         chosen |= data["collector"].isin(set(hit["group"]) - {""}).to_numpy()
     if hit["check"].isin(["visited", "visited_share"]).any() and visits is not None:
-        chosen |= _visited(data, visits, int(checks.stages["visit_days"]))[0][:, 0]
+        chosen |= visited(data, visits, int(checks.stages["visit_days"]))[0][:, 0]
     if not chosen.any():
         pattern = _patterns(data, items, max(scores))
         if hit["check"].eq("all_top").any():
@@ -207,184 +209,3 @@ def _uniform_rows(
         "expected": sum(u.expected for u in by_score.values()) / n,
         "p_value": min(1.0, least * len(by_score)), "n": n, "reason": "",
     }  # fmt: skip
-
-
-# --- collectors ----------------------------------------------------------------------------------
-
-
-class _Collectors:
-    """Sheets of each collector with enough of them, and the sheets to compare them with."""
-
-    def __init__(self, data: pd.DataFrame, minimum_n: int) -> None:
-        size = len(data)
-        self.minimum_n = minimum_n
-        nobody = pd.Series(None, index=data.index, dtype=object)
-        name = data["collector"] if "collector" in data else nobody
-        self.code, names = pd.factorize(name)
-        self.names = [str(one) for one in names]
-        self.mode = pd.factorize(data["mode"])[0] if "mode" in data else np.zeros(size, dtype=int)
-        self.tested = [
-            (one, number)
-            for number, one in enumerate(self.names)
-            if (self.code == number).sum() >= minimum_n
-        ]
-
-    def pairs(self, usable: Mask) -> Iterator[tuple[str, str, Mask, Mask]]:
-        """Collector, basis of the comparison, its sheets, the sheets to compare them with."""
-        for name, number in self.tested:
-            own = usable & (self.code == number)
-            same = usable & (self.code != number) & np.isin(self.mode, np.unique(self.mode[own]))
-            same &= self.code >= 0
-            enough = same.sum() >= self.minimum_n
-            other = same if enough else usable & (self.code != number)
-            yield name, "mode" if enough else "all", own, other
-
-
-def _without(check: str, reason: str) -> Row:
-    return {"check": check, "group": "", **UNKNOWN, "reason": reason}
-
-
-def _share_rows(
-    check: str, collectors: _Collectors, hit: Mask, usable: Mask, side: str
-) -> Iterator[Row]:
-    if not collectors.tested:
-        yield _without(check, "too_few" if collectors.names else "no_collector")
-    for name, compared, own, other in collectors.pairs(usable):
-        n, rest = int(own.sum()), int(other.sum())
-        row = {"check": check, "group": name, "compared": compared, "n": n, "n_expected": rest}
-        if min(n, rest) < collectors.minimum_n:
-            yield {**row, **UNKNOWN, "n": n, "reason": "too_few"}
-            continue
-        hits, others = int(hit[own].sum()), int(hit[other].sum())
-        p = fisher_p_value(hits, n, others, rest, side)
-        yield {**row, "estimate": hits / n, "expected": others / rest, "p_value": p, "reason": ""}
-
-
-def _spread_row(score: npt.NDArray, collectors: _Collectors, minimum_n: int) -> Row:
-    """ANOVA estimate of the intraclass correlation, collectors within modes; F test."""
-    check = "collector_icc"
-    if not collectors.names:
-        return _without(check, "no_collector")
-    usable = (collectors.code >= 0) & ~np.isnan(score)
-    y = score[usable]
-    cell = np.unique(
-        np.stack([collectors.mode[usable], collectors.code[usable]]), axis=1, return_inverse=True
-    )[1].ravel()
-    mode = np.unique(collectors.mode[usable], return_inverse=True)[1]
-    size = np.bincount(cell)
-    between, within = len(size) - len(np.bincount(mode)), len(y) - len(size)
-    if len(y) < minimum_n or between < 1 or within < 1:
-        return {**_without(check, "too_few"), "n": len(y)}
-    mean = (np.bincount(cell, y) / size)[cell]
-    of_mode = (np.bincount(mode, y) / np.bincount(mode))[mode]
-    error = ((y - mean) ** 2).sum() / within
-    spread = ((mean - of_mode) ** 2).sum() / between
-    if error <= 0:
-        return {**_without(check, "constant"), "n": len(y)}
-    squares = np.bincount(mode, size[cell].astype(float)) / np.bincount(mode)
-    typical = (len(y) - squares.sum()) / between  # mean size of a collector's batch
-    icc = (spread - error) / (spread + (typical - 1) * error)
-    p = float(special.fdtrc(between, within, spread / error))
-    return {
-        "check": check, "group": "", "estimate": float(icc), "expected": 0.0, "p_value": p,
-        "n": len(y), "reason": "",
-    }  # fmt: skip
-
-
-# --- time ----------------------------------------------------------------------------------------
-
-
-def _burst_rows(data: pd.DataFrame, collectors: _Collectors, days: int) -> Iterator[Row]:
-    """Each collector's busiest window, tested as one of all windows (Bonferroni)."""
-    known = "answered_at" in data and data["answered_at"].notna().any()
-    if not collectors.tested or not known:
-        few = "too_few" if collectors.names else "no_collector"
-        yield _without("burst", few if not collectors.tested else "no_time")
-        return
-    moment = pd.to_datetime(data["answered_at"])
-    usable = moment.notna().to_numpy()
-    day = np.full(len(data), -1, dtype=np.int64)
-    day[usable] = moment[usable].to_numpy().astype("datetime64[D]").astype(np.int64)
-    windows = len(np.unique(day[usable]))
-    for name, compared, own, other in collectors.pairs(usable):
-        n, rest = int(own.sum()), int(other.sum())
-        row = {"check": "burst", "group": name, "compared": compared, "n": n, "n_expected": rest}
-        if min(n, rest) < collectors.minimum_n:
-            yield {**row, **UNKNOWN, "n": n, "reason": "too_few"}
-            continue
-        tried = []
-        for start in np.unique(day[own]):
-            inside = (day >= start) & (day < start + days)
-            hits, others = int(inside[own].sum()), int(inside[other].sum())
-            p = fisher_p_value(hits, n, others, rest, "more")
-            tried.append((p, -hits, others))
-        p, hits, others = min(tried)
-        yield {
-            **row, "estimate": -hits / n, "expected": others / rest,
-            "p_value": min(1.0, p * windows), "reason": "",
-        }  # fmt: skip
-
-
-# --- visits --------------------------------------------------------------------------------------
-
-
-def _visited(
-    data: pd.DataFrame, visits: pd.DataFrame, days: int
-) -> tuple[Mask, npt.NDArray[np.int64]]:
-    """Sheet x window: visited in the window that ends with the answer (first), or in those before.
-
-    The second array is how many earlier windows the record of visits covers.
-    """
-    answered = pd.to_datetime(data["answered_at"])
-    seen = np.zeros((len(data), EARLIER_WINDOWS + 1), dtype=bool)
-    sheets = pd.DataFrame(
-        {"place": np.arange(len(data)), "household": data["household"], "answered_at": answered}
-    )
-    pairs = sheets.dropna().merge(visits[["household", "visited_at"]], on="household")
-    before = (pairs["answered_at"] - pairs["visited_at"]) / pd.Timedelta(days=days)
-    window = np.floor(before.to_numpy(dtype=float))
-    fits = (window >= 0) & (window <= EARLIER_WINDOWS)
-    seen[pairs["place"].to_numpy()[fits], window[fits].astype(int)] = True
-    record = (answered - visits["visited_at"].min()) / pd.Timedelta(days=days)
-    covered = np.floor(record.fillna(0).to_numpy(dtype=float)).astype(np.int64) - 1
-    return seen, np.clip(covered, 0, EARLIER_WINDOWS)
-
-
-def _visit_rows(
-    data: pd.DataFrame,
-    visits: pd.DataFrame | None,
-    days: int,
-    satisfied: Mask,
-    answered: Mask,
-    minimum_n: int,
-) -> Iterator[Row]:
-    known = {"household", "answered_at"} <= set(data.columns)
-    usable = data["household"].notna() & data["answered_at"].notna() if known else None
-    if visits is None or not len(visits) or usable is None or not usable.any():
-        yield _without("visited", "no_visits")
-        return
-    seen, earlier = _visited(data, visits, days)
-    judged = usable.to_numpy() & (earlier > 0)
-    if judged.sum() < minimum_n:
-        yield {**_without("visited", "too_few"), "n": int(judged.sum())}
-        return
-    covered = np.arange(EARLIER_WINDOWS + 1) <= earlier[:, None]
-    times = (seen & covered).sum(axis=1)
-    chance = (times / (earlier + 1))[judged]
-    hits = int(seen[judged, 0].sum())
-    before = ((seen & covered)[:, 1:].sum(axis=1) / np.maximum(earlier, 1))[judged]
-    n = int(judged.sum())
-    yield {
-        "check": "visited", "group": "", "estimate": hits / n, "expected": float(before.mean()),
-        "p_value": sum_more(chance[chance > 0], hits), "n": n, "n_expected": n, "reason": "",
-    }  # fmt: skip
-    asked = usable.to_numpy() & answered
-    own, other = asked & seen[:, 0], asked & ~seen[:, 0]
-    n, rest = int(own.sum()), int(other.sum())
-    row = {"check": "visited_share", "group": "", "n": n, "n_expected": rest}
-    if min(n, rest) < minimum_n:
-        yield {**row, **UNKNOWN, "n": n, "reason": "too_few"}
-        return
-    hits, others = int(satisfied[own].sum()), int(satisfied[other].sum())
-    p = fisher_p_value(hits, n, others, rest, "more")
-    yield {**row, "estimate": hits / n, "expected": others / rest, "p_value": p, "reason": ""}

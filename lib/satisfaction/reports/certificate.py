@@ -1,7 +1,7 @@
 """How many reference results hold here: found once per code and libraries, then read from a file.
 
-The methods run in a process of their own (``python -m satisfaction.reports.certificate <folder>/<key>``):
-a library that crashes or hangs leaves a batch without a certificate, not without reports.
+The methods run in a process of their own, ``python -m satisfaction.reports.certificate <file>``: a
+library that crashes or hangs leaves a batch without a certificate, not without reports.
 """
 
 from __future__ import annotations

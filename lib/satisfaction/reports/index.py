@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader
 from satisfaction import i18n
 from satisfaction.data.choices import PROPERTY_TYPES
 from satisfaction.i18n import LANGUAGES, MISSING, N_, _
+from satisfaction.reports.discoveries import Discoveries, discoveries
 from satisfaction.reports.page import (
     LANGUAGE_CODES,
     LANGUAGE_NAMES,
@@ -66,7 +67,8 @@ def index_page(records: Sequence[Record], unreadable: Sequence[Path], lang: str)
     for record in records:
         groups[(record.wave, record.project)].append(record)
     with i18n.speaking(lang):
-        rows = [_row(group, lang) for group in groups.values()]
+        found = discoveries(records)
+        rows = [_row(group, lang, found) for group in groups.values()]
         worst = list(WORDS)
         rows.sort(key=lambda row: (row["wave_id"], row["share_value"], row["id"]))
         rows.sort(key=lambda row: worst.index(row["state"]))
@@ -83,13 +85,38 @@ def index_page(records: Sequence[Record], unreadable: Sequence[Path], lang: str)
             rows=rows,
             counts=counts,
             waves=list(dict.fromkeys(row["wave"] for row in rows)),
+            drops=_drop_sentences(groups, found, lang),
             synthetic=any(record.verdict.get("synthetic") for record in records),
             unreadable=[path.as_posix() for path in unreadable],
         )
     return with_font(page)
 
 
-def _row(records: list[Record], lang: str) -> dict[str, Any]:
+def _drop_sentences(
+    groups: Mapping[tuple[str, str], list[Record]], found: Discoveries, lang: str
+) -> list[str]:
+    """Per wave, newest first: how many projects fell, tested together."""
+    names = {
+        wave: named(_headline(group, lang).wave_name, lang, wave)
+        for (wave, _project), group in groups.items()
+    }
+    said = []
+    for wave in sorted(found.tested, key=_newest_first):
+        fell, tested = len(found.dropped[wave]), len(found.tested[wave])
+        words = (
+            _(
+                "{wave}: {k} of {m} projects fell beyond chance, tested together; of such claims "
+                "at most {rate} are expected to be false."
+            )
+            if fell
+            else _("{wave}: none of {m} projects fell beyond chance, tested together.")
+        )
+        rate = i18n.percent(found.rates[wave])
+        said.append(words.format(wave=names[wave], k=fell, m=tested, rate=rate))
+    return said
+
+
+def _row(records: list[Record], lang: str, found: Discoveries) -> dict[str, Any]:
     """One project in one wave."""
     speaks = _headline(records, lang)
     verdict = speaks.verdict
@@ -122,6 +149,7 @@ def _row(records: list[Record], lang: str) -> dict[str, Any]:
         "interval": _interval(verdict),
         "n": _answers(verdict),
         "grade": _grade(verdict),
+        "drop": _drop(speaks, found),
         "links": _links(records, lang),
     }
 
@@ -138,6 +166,14 @@ def _headline(records: list[Record], lang: str) -> Record:
             _order(record),
         ),
     )
+
+
+def _drop(speaks: Record, found: Discoveries) -> str:
+    """The fall of a project that holds in the whole portfolio."""
+    change = found.dropped.get(speaks.wave, {}).get(speaks.project)
+    if change is None:
+        return ""
+    return _("fell by {size} points").format(size=i18n.points(-change, 0).lstrip("+"))
 
 
 def _errors(failures: list[Record], lang: str) -> list[tuple[str, str]]:

@@ -1,0 +1,64 @@
+"""Drops that hold in the whole portfolio: false discoveries kept rare over all its projects.
+
+With a test of 5 % each, of a thousand projects in which nothing changed twenty-five would seem to
+have fallen. So all projects of a wave are tested together (Benjamini-Hochberg), from their records.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from satisfaction.methods.multiplicity import significant_changes
+from satisfaction.reports.record import Record
+
+SOURCE = "year_over_year"  # the report whose verdict holds the change and its test
+
+
+@dataclass(frozen=True)
+class Discoveries:
+    """By wave: the projects tested, those that fell with their change, and the rate that holds."""
+
+    tested: Mapping[str, list[str]]
+    dropped: Mapping[str, dict[str, float]]
+    rates: Mapping[str, float]
+
+
+def discoveries(records: Iterable[Record]) -> Discoveries:
+    """Falls since the last wave over all records; each project of a wave counts once.
+
+    The rate is that of the policy, which each record carries; where they differ the smallest.
+    Records without a change, its two-sided p-value (of this test alone) and the rate do not count.
+    """
+    waves: dict[str, dict[str, tuple[float, float, float]]] = defaultdict(dict)
+    for record in records:
+        if record.ok and record.report == SOURCE:
+            numbers = [
+                _number(record.verdict.get(name))
+                for name in ("change", "p_value", "false_discovery_rate")
+            ]
+            change, p_value, rate = numbers
+            if change is None or p_value is None or rate is None or not 0 < rate < 1:
+                continue
+            if 0 <= p_value <= 1:
+                waves[record.wave][record.project] = (change, p_value, rate)
+    tested, dropped, rates = {}, {}, {}
+    for wave, projects in waves.items():
+        changes, p_values, allowed = zip(*projects.values(), strict=True)
+        fell = significant_changes(changes, p_values, rate=min(allowed))
+        tested[wave], rates[wave] = list(projects), min(allowed)
+        dropped[wave] = {
+            project: change
+            for project, change, real in zip(projects, changes, fell, strict=True)
+            if real
+        }
+    return Discoveries(tested, dropped, rates)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return None
+    return float(value)
