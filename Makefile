@@ -32,6 +32,7 @@ check: $(READY)  ## style, types, notebooks, catalogs, generated files, lock
 bench: $(READY)  ## measured figures, side by side in one run
 	$(BIN)/python benchmarks/import_speed.py
 	$(BIN)/python benchmarks/portfolio_means.py
+	$(BIN)/python benchmarks/drivers_speed.py
 
 generated: $(READY)  ## write schema, dictionary and catalogs anew from their sources
 	$(BIN)/python -m satisfaction check --write

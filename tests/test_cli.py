@@ -335,3 +335,46 @@ def test_a_corrupt_database_is_told(workbook: Workbook, run: Run, command: str) 
     code, said = run(command, *arguments)
     assert (code, "not a readable database" in said) == (cli.WRONG_INPUT, True)
     assert workbook.database.read_bytes() == b"not a database" * 500
+
+
+def test_a_budget_is_planned_and_nothing_stored(workbook: Workbook, run: Run) -> None:
+    before = state(workbook)
+    code, said = run("plan", "--budget", 300, "--minimum", 5)
+    assert (code, "wave 2026: 300 interviews" in said) == (0, True)
+    assert "E-frameless" in said
+    assert "no household" in said
+    assert state(workbook) == before
+    path = workbook.home / "reports" / "plan.csv"
+    code, said = run("plan", "--budget", 300, "--wave", "2025", "--minimum", 5,
+                     "--criterion", "sum_of_variances", "--out", path)  # fmt: skip
+    assert (code, "written: reports/plan.csv" in said) == (0, True)
+    lines = path.read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith("project,name,name_en,population,proportion,n,")
+    code, said = run("plan", "--budget", 100_000)
+    assert code == 0
+    assert "interviews are left" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--budget", "10"), "are needed; or lower --minimum"),
+        (("--budget", "-1"), "budget must not be negative"),
+        (("--budget", "10", "--minimum", "-1"), "minimum must not be negative"),
+        (("--budget", "1000", "--wave", "1999"), "unknown wave"),
+    ],
+)
+def test_a_plan_that_cannot_be_made(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    code, words = run("plan", *arguments)
+    assert code == cli.WRONG_INPUT
+    assert said in words
+
+
+def test_a_later_draw_says_whose_seed_it_goes_on_with(workbook: Workbook, run: Run) -> None:
+    code, said = run("draw", "--wave", "2026", "--projects", "P4", "--seed", 5)
+    assert (code, "(seed 5)" in said) == (0, True)
+    waves = (workbook.raw / "waves.csv").read_text("utf-8")
+    row = "2027,年,,annual,2027-10-01,2027-11-30,small-2\n"
+    workbook.enter("waves", waves + row)
+    code, said = run("draw", "--wave", "2027", "--projects", "P4", "--seed", 6)
+    assert (code, "(seed 5, goes on from 2026)" in said) == (0, True)

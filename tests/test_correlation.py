@@ -15,6 +15,7 @@ from satisfaction.methods.correlation import (
     correlation_matrix,
     correlations,
 )
+from satisfaction.methods.partial import partial_correlations
 
 REFERENCE = Path(__file__).parent / "reference"
 A = ["A1", "A2", "A3", "A4", "A5"]
@@ -133,3 +134,88 @@ def test_wrong_arguments_are_errors(arguments, message):
     data = pd.DataFrame({"a": [1.0, 2], "b": [1.0, 2]})
     with pytest.raises(ValueError, match=message):
         correlations(data, **arguments)
+
+
+PREDICTORS = ["complaints", "privileges", "learning", "raises", "critical", "advance"]
+
+
+@pytest.fixture(scope="module")
+def attitude() -> pd.DataFrame:
+    return pd.read_csv(REFERENCE / "attitude.csv")
+
+
+def test_partial_correlations_equal_pingouin(attitude):
+    from pingouin import partial_corr
+
+    result = partial_correlations(attitude, "rating", PREDICTORS)
+    assert result.method == "partial"
+    for item in PREDICTORS:
+        others = [name for name in PREDICTORS if name != item]
+        expected = partial_corr(attitude, x=item, y="rating", covar=others)
+        row = result.row(item=item)
+        assert row["estimate"] == pytest.approx(float(expected["r"].iloc[0]), rel=1e-9)
+        p_name = next(name for name in expected if name.startswith("p"))
+        assert row["p_value"] == pytest.approx(float(expected[p_name].iloc[0]), rel=1e-6)
+        low, high = next(expected[name].iloc[0] for name in expected if name.startswith("CI"))
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx((low, high), abs=0.0051)
+    assert (result.rows["p_holm"] >= result.rows["p_value"]).all()
+
+
+def test_weighted_partial_correlation_is_that_of_weighted_residuals(attitude):
+    random = np.random.default_rng(0)
+    data = attitude.assign(weight=random.uniform(0.5, 3, len(attitude)))
+    result = partial_correlations(data, "rating", PREDICTORS[:3])
+    assert result.method == "partial_linearised"
+    root = np.sqrt(data["weight"].to_numpy())
+    x = np.column_stack([np.ones(len(data)), data[PREDICTORS[1:3]]]) * root[:, None]
+    left = []
+    for name in ("complaints", "rating"):
+        y = data[name].to_numpy() * root
+        left.append(y - x @ np.linalg.lstsq(x, y, rcond=None)[0])
+    r = left[0] @ left[1] / np.sqrt((left[0] @ left[0]) * (left[1] @ left[1]))
+    assert result.row(item="complaints")["estimate"] == pytest.approx(r, rel=1e-9)
+    doubled = data.assign(weight=2 * data["weight"])
+    again = partial_correlations(doubled, "rating", PREDICTORS[:3])
+    pd.testing.assert_frame_equal(result.rows, again.rows)
+
+
+def test_partial_correlation_s_standard_error_with_gaps():
+    # 80 surveys of 150 sheets, 10 % gaps: mean standard error against the spread of estimates
+    estimates, errors = [], []
+    for seed in range(80):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=(150, 3)) + random.normal(size=(150, 1))
+        data = pd.DataFrame(x, columns=list("abc"))
+        data["y"] = x @ [0.5, 0.3, 0] + random.normal(size=150)
+        data = data.mask(random.random(data.shape) < 0.1)
+        rows = partial_correlations(data, "y", list("abc")).rows
+        estimates.append(rows["estimate"])
+        errors.append(rows["std_error"])
+    ratio = np.mean(errors, axis=0) / np.std(estimates, axis=0)
+    assert ratio == pytest.approx(1, abs=0.25)
+
+
+def test_partial_correlations_of_thin_constant_and_collinear_items(attitude):
+    data = pd.concat([attitude] * 3, ignore_index=True)
+    data = data.assign(
+        copy=data["raises"] * 2, same=1.0, thin=data["advance"].where(data.index < 9)
+    )
+    rows = partial_correlations(data, "rating", [*PREDICTORS, "copy", "same", "thin"]).rows
+    reason = dict(zip(rows["item"], rows["reason"], strict=True))
+    assert reason["copy"] == "collinear"
+    assert reason["same"] == "constant"
+    assert reason["thin"] == "too_few"
+    assert reason["raises"] == ""
+    expected = partial_correlations(data, "rating", PREDICTORS).rows["estimate"]
+    assert rows["estimate"].iloc[:6].tolist() == pytest.approx(expected.tolist())
+    few = partial_correlations(attitude.iloc[:20], "rating", PREDICTORS).rows
+    assert (few["reason"] == "too_few").all()
+    explained = data.assign(rating=data["learning"] + data["raises"])
+    assert (partial_correlations(explained, "rating", PREDICTORS).rows["estimate"].isna()).all()
+
+
+def test_partial_correlations_refuse_wrong_arguments(attitude):
+    with pytest.raises(ValueError, match="each once"):
+        partial_correlations(attitude, "rating", ["raises", "raises"])
+    with pytest.raises(ValueError, match="missing must be"):
+        partial_correlations(attitude, "rating", PREDICTORS, missing="none")

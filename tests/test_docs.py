@@ -20,11 +20,13 @@ import pandas as pd
 import pytest
 
 from satisfaction import FORMULA_VERSION, __version__, methods
+from satisfaction.certification.runner import cases, certify
 from satisfaction.cli import _parser
 from satisfaction.exhibits.suppression import hidden_cells
 from satisfaction.methods.correlation import correlations
 from satisfaction.methods.intervals import wilson_interval
 from satisfaction.methods.multiplicity import adjusted_p_values
+from satisfaction.methods.one_factor import omega_of_loadings
 from satisfaction.problems import DataProblem
 from satisfaction.reports.notebooks import reports_in
 
@@ -280,6 +282,23 @@ def raking(**occupancies: tuple[int, int, int]) -> dict[str, Any]:
     }
 
 
+def group_difference(owners: tuple[int, int], tenants: tuple[int, int]) -> dict[str, Any]:
+    sheets = pd.DataFrame(
+        [
+            {"group": name, "satisfied": float(place < satisfied)}
+            for name, (answers, satisfied) in (("owners", owners), ("tenants", tenants))
+            for place in range(answers)
+        ]
+    )
+    row = methods.survey_association(sheets, "group", "satisfied").rows.iloc[0]
+    return {
+        "chi_square": row["chi_square"],
+        "f": row["statistic"],
+        "p_value": row["p_value"],
+        "cramers_v": row["estimate"],
+    }
+
+
 def spearman(item: list[int], overall: list[int]) -> dict[str, Any]:
     data = pd.DataFrame({"item": item, "overall": overall}, dtype=float)
     row = correlations(data, ["item"], outcome="overall").rows.iloc[0]
@@ -328,6 +347,46 @@ def quadrant(importance: dict[str, float], satisfied: dict[str, float]) -> dict[
     }
 
 
+def partial(
+    item_and_overall: float, item_and_other: float, other_and_overall: float
+) -> dict[str, Any]:
+    """Answers with exactly these correlations: columns mixed from uncorrelated ones."""
+    plain = np.random.default_rng(0).normal(size=(60, 3))
+    uncorrelated = np.linalg.qr(plain - plain.mean(axis=0))[0]
+    wanted = np.array(
+        [
+            [1, item_and_other, item_and_overall],
+            [item_and_other, 1, other_and_overall],
+            [item_and_overall, other_and_overall, 1],
+        ]
+    )
+    mixed = uncorrelated @ np.linalg.cholesky(wanted).T
+    data = pd.DataFrame(mixed, columns=["item", "other", "overall"])
+    result = methods.partial_correlations(data, "overall", ["item", "other"])
+    return {"partial": result.row(item="item")["estimate"]}
+
+
+def penalty(
+    low_score: int, overall_low: float, overall_between: float, overall_top: float
+) -> dict[str, Any]:
+    around = np.tile([-0.5, 0.5], 10)
+    data = pd.DataFrame(
+        {
+            "item": np.repeat([low_score, 4.0, 5.0], 20),
+            "overall": np.concatenate(
+                [mean + around for mean in (overall_low, overall_between, overall_top)]
+            ),
+        }
+    )
+    row = methods.penalty_reward(data, "overall", ["item"], low_below=4, top_from=5).rows.iloc[0]
+    return {
+        "penalty": row["penalty"],
+        "reward": row["reward"],
+        "asymmetry": row["estimate"],
+        "kind": row["kano"],
+    }
+
+
 def stated(answers: int, naming: int, satisfied: int) -> dict[str, Any]:
     data = pd.DataFrame(
         {
@@ -344,6 +403,16 @@ def cronbach(first: list[int], second: list[int]) -> dict[str, Any]:
     data = pd.DataFrame({"a": first, "b": second}, dtype=float)
     row = methods.cronbach_alpha(data, {"dimension": ["a", "b"]}).rows.iloc[0]
     return {"alpha": row["estimate"], "low": row["ci_low"], "high": row["ci_high"]}
+
+
+def omega(first_second: float, first_third: float, second_third: float) -> dict[str, Any]:
+    a, b, c = first_second, first_third, second_third
+    loadings = methods.one_factor_loadings([[1, a, b], [a, 1, c], [b, c, 1]])
+    return {
+        "first": loadings[0],
+        "others": loadings[1],
+        "total": omega_of_loadings(loadings),
+    }
 
 
 def wave_difference(
@@ -390,6 +459,37 @@ def tallies(**strata: tuple[int, int, int]) -> dict[str, Any]:
     return {"share": methods.estimates_from_tallies(rows, at_least=4).rows["estimate"].iloc[0]}
 
 
+def funnel(common_share: float, answers: list[int]) -> dict[str, Any]:
+    rows = methods.funnel_limits(answers, common_share, levels=[0.95]).rows
+    limits = {}
+    for n, low, high in rows[["n_eff", "ci_low", "ci_high"]].to_numpy():
+        limits |= {f"low_{n:.0f}": low, f"high_{n:.0f}": high}
+    return limits
+
+
+def shrinkage(satisfied: dict[str, int], answers: dict[str, int]) -> dict[str, Any]:
+    rows = pd.DataFrame({"project": list(answers), "n": list(answers.values())})
+    rows["estimate"] = [satisfied[name] / n for name, n in answers.items()]
+    found = methods.shrunken_shares(rows.assign(n_eff=rows["n"].astype(float)))
+    fair = found.rows.set_index("project")
+    return {
+        "common_mean": found.stages["mean"],
+        "weight_of_mean": fair.loc["small", "shrinkage"],
+        **fair["estimate"].to_dict(),
+    }
+
+
+def false_discovery(changes: list[float], p_values: list[float]) -> dict[str, Any]:
+    alone = [
+        methods.significant_changes([change], [p]).sum()
+        for change, p in zip(changes, p_values, strict=True)
+    ]
+    return {
+        "fell_together": methods.significant_changes(changes, p_values).sum(),
+        "fell_each_alone": sum(alone),
+    }
+
+
 def peers(satisfied: dict[str, int], answers: int) -> dict[str, Any]:
     rows = pd.concat(
         [
@@ -420,13 +520,21 @@ def conversions(answers: int, satisfied: int, target: float) -> dict[str, Any]:
     }
 
 
+def certified(result: str) -> dict[str, Any]:
+    low, high = cases()[result].compute()["ci"]
+    return {"low": low, "high": high, "holds": certify([result])[0].holds}
+
+
 CALCULATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     function.__name__: function
     for function in (
         frame_waterfall, exclusion_bounds, sample_size, allocation, draw, expected_margin,
         weighted_share, census, wilson, mean_and_spread, distribution, grade, verdict, pooled,
-        low_items, suppression, representativeness, raking, spearman, holm, importance, quadrant,
-        stated, cronbach, wave_difference, detectable, composition, tallies, peers, conversions,
+        low_items, suppression, group_difference, representativeness, raking, spearman, holm,
+        importance, partial, penalty, quadrant, stated, cronbach, omega, wave_difference, detectable,
+        composition,
+        tallies, peers, funnel, shrinkage,
+        false_discovery, conversions, certified,
     )
 }  # fmt: skip
 EXAMPLES = examples_in(text_of("METHODS.md"))

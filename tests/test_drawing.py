@@ -12,13 +12,17 @@ import pytest
 from satisfaction import drawing
 from satisfaction.drawing import (
     drawn_sample,
+    overlap_summary,
     planned_allocation,
+    planned_draw,
     planned_margin,
     planned_size,
     sample_list,
     sample_summary,
     store_sample,
 )
+from satisfaction.methods.coordination import wave_seed
+from satisfaction.methods.sizes import power_sample_size
 from satisfaction.problems import DataProblem
 from satisfaction.study import Study, open_study
 from small_study import households, table
@@ -126,7 +130,7 @@ def test_what_is_stored_is_what_the_seed_gives(own_copy: Workbook) -> None:
     after = opened(own_copy)
     assert set(after.sample["household"]) == set(shown["household"])
     assert set(after.sample["seed"]) == {5}
-    assert set(after.sample["design_version"]) == {drawing.DESIGN_VERSION}
+    assert set(after.sample["design_version"]) == {f"{drawing.DESIGN_VERSION}-rotate"}
     assert set(after.sample["drawn_at"]) == {pd.Timestamp(NOW)}
     main = after.sample["role"] == "main"
     assert (after.sample["invited"] == main).all()
@@ -205,3 +209,102 @@ def test_a_list_that_the_import_refuses_leaves_nothing(
         store_sample(study, 5, recorder=None, now=NOW)
     assert list((own_copy.raw / "samples").iterdir()) == []
     assert len(opened(own_copy).sample) == 0
+
+
+def with_policy(workbook: Workbook, project: str, **sampling: str) -> None:
+    lines = "".join(f"    {name}: {value}\n" for name, value in sampling.items())
+    path = workbook.home / "params" / "projects" / f"{project}.yaml"
+    path.write_text(
+        "reason: r\napproved_by: a\napproved_on: 2025-01-01\npolicy:\n  sampling:\n" + lines,
+        encoding="utf-8",
+    )
+
+
+def next_wave(workbook: Workbook) -> None:
+    text = (workbook.raw / "waves.csv").read_text("utf-8")
+    row = "2027,2027年,Year 2027,annual,2027-10-01,2027-11-30,small-2\n"
+    workbook.enter("waves", text + row)
+
+
+@pytest.mark.parametrize(
+    ("overlap", "asked_again"), [("rotate", 23), ("panel", 211), ("independent", None)]
+)
+def test_the_next_wave_overlaps_as_the_policy_says(
+    own_copy: Workbook, overlap: str, asked_again: int | None
+) -> None:
+    # 400 households; a margin of 8 points wants 211 invitations a wave: 2 x 211 - 400 are 22, and
+    # one more where both strata round up
+    with_policy(own_copy, "P4", overlap=overlap, margin_of_error="0.08")
+    next_wave(own_copy)
+    stored(own_copy, seed=5)
+    before = opened(own_copy)
+    later = NOW.replace(year=2027)
+    after = opened(own_copy, wave="2027")
+    summary = overlap_summary(after, 6)
+    store_sample(after, 6, recorder="Test", now=later)
+    study = opened(own_copy, wave="2027")
+    invited = [set(s.sample.loc[s.sample["invited"], "household"]) for s in (before, study)]
+    again = len(invited[0] & invited[1])
+    assert summary.stages["again"] == again
+    assert set(study.sample["design_version"]) == {f"{drawing.DESIGN_VERSION}-{overlap}"}
+    if asked_again is None:
+        expected = summary.rows.set_index("overlap").loc["independent", "estimate"]
+        # hypergeometric: standard deviation 5
+        assert abs(again - expected * len(invited[0])) < 20
+        assert set(study.sample["seed"]) == {wave_seed(6, "2027")}
+    else:
+        assert abs(again - asked_again) <= 1
+        assert set(study.sample["seed"]) == {5}  # the project's own, whatever was given
+        chosen = summary.rows[summary.rows["chosen"]]
+        assert chosen["estimate"].iloc[0] == pytest.approx(again / len(invited[0]), abs=0.005)
+    assert sample_summary(study, 1).stages["repeatable"] is True
+    assert sample_summary(opened(own_copy), 1).stages["repeatable"] is True  # the first wave too
+
+
+def test_the_first_list_has_nobody_to_ask_again(study: Study) -> None:
+    summary = overlap_summary(study, 5)
+    assert summary.stages["wave"] == ""
+    assert (summary.rows["reason"] == "first_list").all()
+    frameless = dataclasses.replace(study, frame=study.frame.iloc[:0])
+    assert overlap_summary(frameless, 5).stages["invited"] == 0
+
+
+def test_a_list_from_elsewhere_is_followed_by_nobody(surveyed: Workbook) -> None:
+    plan = planned_draw(opened(surveyed, "P1", "2026"), 5)
+    assert (plan.stages["off_line"], plan.stages["follows"], plan.stages["seed"]) == (1, None, 5)
+
+
+def test_neyman_plans_by_the_previous_wave(own_copy: Workbook) -> None:
+    with_policy(own_copy, "E-varied", allocation="neyman", expected_response="1.0")
+    with_policy(own_copy, "P4", allocation="neyman")
+    plan = planned_allocation(opened(own_copy, "E-varied", "2026"))
+    assert plan.method == "neyman_allocation"
+    assert "instead_of" not in plan.stages
+    first = planned_allocation(opened(own_copy, "P4"))
+    assert first.method == "proportional_allocation"
+    assert first.stages["instead_of"] == "neyman"
+
+
+def test_the_change_to_be_seen_follows_the_previous_wave(own_copy: Workbook) -> None:
+    study = opened(own_copy, "E-varied", "2026")
+    share = (study.previous.responses["overall"] >= 4).mean()  # one stratum: no weights
+    size = planned_size(study)
+    n = max(power_sample_size(share, share - 0.1), power_sample_size(share, share + 0.1))
+    assert size.stages["see_change"] == pytest.approx(n / (1 + (n - 1) / study.population))
+    with_policy(own_copy, "E-varied", change_decides="true", change_to_detect="0.02")
+    bigger = planned_size(opened(own_copy, "E-varied", "2026"))
+    assert bigger.stages["needed"] > size.stages["needed"]
+
+
+def test_who_cannot_be_drawn_and_why(own_copy: Workbook) -> None:
+    study = opened(own_copy, "P1", "2025")
+    why = study.frame.set_index("household")["eligibility"]
+    assert (why["H33"], why["H34"], why["H35"], why["H36"]) == (
+        "not_handed_over", "not_handed_over", "not_moved_in", "",
+    )  # fmt: skip
+    assert ((why == "").to_numpy() == study.frame["eligible"].to_numpy()).all()
+    with_policy(own_copy, "P1", exclude_blacklisted="true", exclusion_reason="agreed")
+    why = opened(own_copy, "P1", "2025").frame.set_index("household")["eligibility"]
+    # H37 was flagged after the draw and H38 cleared before it: the frame is frozen
+    assert (why[["H36", "H37", "H38", "H39"]] != "").tolist() == [True, False, False, True]
+    assert why["H36"] == "blacklisted"

@@ -11,10 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_results import R
-from satisfaction.methods import decomposition, drivers
+from satisfaction.data.portfolio import TRUTH, households
+from satisfaction.data.portfolio.answers import frame_answers
+from satisfaction.data.portfolio.truth import SEED, WEIGHTS
+from satisfaction.methods import decomposition
 from satisfaction.methods.drivers import (
     johnson_weights,
     shapley_importance,
+)
+from satisfaction.methods.importance_bootstrap import resampled_counts, tiers, told_apart
+from satisfaction.methods.pairwise import (
+    independent_columns,
+    nearest_correlations,
+    pairwise_correlations,
+    pairwise_moments,
 )
 from satisfaction.methods.priorities import priority_quadrant, stated_importance
 from satisfaction.methods.result import Result
@@ -164,11 +174,9 @@ def test_bootstrap_interval_covers_the_population_value():
 
 def test_strata_and_clusters_are_redrawn_as_they_were_sampled():
     data = survey(200).assign(stratum=["a", "b"] * 100, cluster=np.arange(200) // 10)
-    counts = drivers._resampled_counts(data.drop(columns="cluster"), 30, np.random.default_rng(0))
+    counts = resampled_counts(data.drop(columns="cluster"), 30, np.random.default_rng(0))
     assert (counts[:, data["stratum"] == "a"].sum(axis=1) == 100).all()
-    by_cluster = drivers._resampled_counts(
-        data.drop(columns="stratum"), 30, np.random.default_rng(0)
-    )
+    by_cluster = resampled_counts(data.drop(columns="stratum"), 30, np.random.default_rng(0))
     for cluster in range(20):
         inside = by_cluster[:, data["cluster"] == cluster]
         assert (inside == inside[:, :1]).all()
@@ -199,13 +207,219 @@ def test_collinear_items_share_and_constant_items_are_set_apart(importance):
     assert result.stages["r_squared"] == pytest.approx(without.stages["r_squared"])
 
 
+def with_gaps(data: pd.DataFrame, share: float = 0.08, seed: int = 5) -> pd.DataFrame:
+    """Answers missing at random; never the outcome."""
+    random = np.random.default_rng(seed)
+    items = [c for c in data if c not in ("overall", "weight", "stratum")]
+    return data.assign(**data[items].mask(random.random((len(data), len(items))) < share))
+
+
 def test_missing_answers_are_counted():
     data = survey(100)
     data.loc[:9, "q0"] = np.nan
     data.loc[5:14, "overall"] = np.nan
+    data.loc[20, ITEMS] = np.nan
     result = shapley_importance(data, "overall", ITEMS, seed=1, draws=10)
-    assert result.n == result.stages["complete_cases"] == 85
-    assert result.exclusions["rows_with_missing"] == 15
+    assert result.n == 89
+    assert result.row(item="q0")["n"] == result.stages["smallest_pair"] == 84
+    assert result.row(item="q1")["n"] == 89
+    assert result.stages["complete_cases"] == 84
+    assert result.stages["sheets"] == 100
+    assert result.stages["missing_share"] == pytest.approx(5 / (89 * 6))
+    assert result.exclusions == {
+        "weight_zero": 0, "no_overall_answer": 10, "no_item_answer": 1,
+    }  # fmt: skip
+    complete = shapley_importance(data, "overall", ITEMS, seed=1, draws=10, missing="complete")
+    assert complete.n == complete.stages["complete_cases"] == 84
+    assert complete.exclusions["rows_with_missing"] == 16
+
+
+def test_pairs_use_the_answers_that_they_have_in_common():
+    # pandas' pairwise correlations, brought to R² subset by subset with plain linear algebra
+    data = with_gaps(survey(150))
+    result = shapley_importance(data, "overall", ITEMS, seed=1, draws=5)
+    r = data[[*ITEMS, "overall"]].corr().to_numpy()
+    p = len(ITEMS)
+    explained = {}
+    for size in range(p + 1):
+        for chosen in combinations(range(p), size):
+            at = list(chosen)
+            explained[chosen] = (
+                r[-1, at] @ np.linalg.solve(r[np.ix_(at, at)], r[at, -1]) if at else 0.0
+            )
+    for j, item in enumerate(ITEMS):
+        value = sum(
+            factorial(len(s)) * factorial(p - 1 - len(s)) / factorial(p)
+            * (explained[tuple(sorted((*s, j)))] - r2)
+            for s, r2 in explained.items()
+            if j not in s
+        )  # fmt: skip
+        assert result.row(item=item)["estimate"] == pytest.approx(value, rel=1e-9)
+
+
+def test_without_gaps_both_treatments_agree_exactly():
+    data = survey(80).assign(weight=np.linspace(0.5, 2, 80), stratum=["a", "b"] * 40)
+    both = [
+        shapley_importance(data, "overall", ITEMS, seed=1, draws=30, missing=missing).rows
+        for missing in ("pairwise", "complete")
+    ]
+    pd.testing.assert_frame_equal(*both)
+    gaps = with_gaps(data)
+    complete = shapley_importance(gaps, "overall", ITEMS, seed=1, draws=30, missing="complete")
+    dropped = shapley_importance(gaps.dropna(), "overall", ITEMS, seed=1, draws=30)
+    pd.testing.assert_frame_equal(complete.rows, dropped.rows)
+
+
+def test_pairwise_is_closer_to_the_truth_than_complete_sheets():
+    # 25 surveys of 120 sheets, 15 % don't know at random: 44 % of the sheets have no gap
+    truth = shapley_importance(survey(100_000), "overall", ITEMS, seed=1, draws=2).rows
+    truth = truth.set_index("item")["share"]
+    error = {"pairwise": [], "complete": []}
+    for seed in range(25):
+        data = with_gaps(survey(120, seed), 0.15, seed)
+        for missing, errors in error.items():
+            found = shapley_importance(
+                data, "overall", ITEMS, seed=1, draws=2, missing=missing
+            ).rows.set_index("item")["share"]
+            errors.append(((found - truth[found.index]) ** 2).mean())
+    assert np.sqrt(np.mean(error["pairwise"])) < 0.8 * np.sqrt(np.mean(error["complete"]))
+
+
+def test_a_thin_item_is_set_aside_and_the_others_stay():
+    data = survey(120)
+    data.loc[20:, "q3"] = np.nan  # 20 answers
+    data.loc[:79, "q4"] = np.nan  # 40 answers, enough alone ...
+    data.loc[80:104, "q2"] = np.nan  # ... but 15 in common with q2, which has more
+    result = shapley_importance(data, "overall", ITEMS, seed=1, draws=20)
+    assert result.row(item="q3")["reason"] == "too_few"
+    assert result.row(item="q4")["reason"] == "too_few"
+    rest = result.rows[result.rows["reason"] == ""]
+    assert set(rest["item"]) == {"q0", "q1", "q2"}
+    assert rest["share"].sum() == pytest.approx(1)
+
+
+def test_collinear_items_with_gaps_stay_within_bounds():
+    data = survey(100).assign(copy=lambda d: 2 * d["q0"] + 1)
+    data.loc[:20, "q0"] = np.nan
+    data.loc[10:40, "copy"] = np.nan
+    result = shapley_importance(data, "overall", ["q0", "copy", "q1"], seed=1, draws=50)
+    assert result.row(item="copy")["reason"] == "collinear"
+    assert (result.rows["estimate"] >= 0).all()
+    assert result.stages["r_squared"] <= 1
+    assert result.rows["ci_high"].max() <= 1
+
+
+def test_matrices_that_are_no_correlations_are_mended():
+    wrong = np.array([[1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1.0]])
+    right = np.array([[1, 0.5, 0.2], [0.5, 1, 0.1], [0.2, 0.1, 1.0]])
+    mended = nearest_correlations(np.stack([wrong, right]))
+    assert np.linalg.eigvalsh(mended[0]).min() >= -1e-12
+    assert np.diag(mended[0]) == pytest.approx(1)
+    assert (mended[1] == right).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_moments_with_gaps_agree_with_pandas_and_their_influence_with_differences(seed):
+    random = np.random.default_rng(seed)
+    scores = random.integers(1, 6, size=(40, 3)).astype(float)
+    scores[random.random(scores.shape) < 0.15] = np.nan
+    scores[0] = [1, 2, 3]
+    weight = random.uniform(0.5, 2, 40)
+    moments = pairwise_moments(scores, weight)
+    plain = pairwise_moments(scores, np.ones(40))
+    assert plain.correlation == pytest.approx(pd.DataFrame(scores).corr().to_numpy())
+    batch = pairwise_correlations(scores, np.stack([np.ones(40), weight]))
+    assert batch[1] == pytest.approx(nearest_correlations(moments.correlation[None])[0])
+    moved = weight.copy()
+    moved[0] *= 1 + 1e-6
+    after = pairwise_moments(scores, moved)
+    for name in ("covariance", "correlation"):
+        change = (getattr(after, name) - getattr(moments, name)) / 1e-6
+        influence = getattr(moments, f"{name}_influence")()
+        assert change == pytest.approx(influence[0], abs=1e-5)
+        assert influence.sum(axis=0) == pytest.approx(0, abs=1e-12)
+
+
+def test_columns_that_follow_from_earlier_ones():
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    x = np.column_stack([x, x[:, 0] - x[:, 1], np.ones(50)])
+    moments = pairwise_moments(x, np.ones(50))
+    assert independent_columns(moments.correlation).tolist() == [True] * 3 + [False] * 2
+
+
+def test_groups_that_cannot_be_told_apart():
+    # heads of the groups: 0, then 2: item 1 is as strong as 0, item 3 as 2, item 4 as neither
+    apart = np.zeros((5, 5), dtype=bool)
+    for a, b in [(0, 2), (0, 3), (0, 4), (1, 4), (2, 4)]:
+        apart[a, b] = apart[b, a] = True
+    assert tiers(np.array([0.5, 0.4, 0.3, 0.2, 0.1]), apart).tolist() == [1, 1, 2, 2, 3]
+    # an item in between that differs does not break a group: order counts
+    apart[0, 2] = apart[2, 0] = True
+    apart[0, 3] = apart[3, 0] = False
+    assert tiers(np.array([0.5, 0.4, 0.3, 0.2, 0.1]), apart).tolist() == [1, 1, 1, 1, 2]
+    random = np.random.default_rng(0)
+    draws = np.column_stack([random.normal(m, 0.02, 2000) for m in (0.5, 0.49, 0.2, 0.2)])
+    draws[:, 3] = draws[:, 2]  # copies of one item
+    found = told_apart(np.array([0.5, 0.49, 0.2, 0.2]), draws, 0.95)
+    assert not found[0, 1]
+    assert found[0, 2]
+    assert found[1, 3]
+    assert not found[2, 3]
+    assert (found == found.T).all()
+
+
+def test_an_item_as_strong_as_the_strongest_is_seldom_left_out_of_the_leading_group():
+    left_out = 0
+    for seed in range(50):
+        random = np.random.default_rng(seed)
+        items = random.normal(size=(200, 5)) + 0.5 * random.normal(size=(200, 1))
+        data = pd.DataFrame(items, columns=ITEMS)
+        data["overall"] = items.sum(axis=1) + 2 * random.normal(size=200)
+        rows = johnson_weights(data, "overall", ITEMS, seed=seed, draws=100).rows
+        left_out += (rows["tier"] > 1).sum()
+    assert left_out <= 0.1 * 250  # each of five equals, 50 surveys; nominal 5 %
+
+
+@pytest.fixture(scope="module")
+def portfolio() -> pd.DataFrame:
+    """What all 14,000 households of the sample portfolio would answer in 2025."""
+    parts = []
+    for key, truth in TRUTH.items():
+        frame = households.households(truth, SEED)
+        history = households.flags(truth, frame, SEED)
+        parts.append(frame_answers(truth, frame, history, "2025", SEED).scores.assign(stratum=key))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_the_portfolio_s_drivers_are_found_in_their_true_order(portfolio):
+    items = [item for item in WEIGHTS if item in portfolio]
+    survey_of_all = with_gaps(portfolio.drop(columns="stratum"), 0.05)
+    survey_of_all["stratum"] = portfolio["stratum"]
+    assert survey_of_all.dropna().shape[0] < 0.5 * len(portfolio)
+    result = johnson_weights(survey_of_all, "overall", items, seed=1, draws=40)
+    true_order = sorted(items, key=lambda item: -WEIGHTS[item])
+    assert list(result.rows["item"])[:4] == true_order[:4]
+    assert result.row(item="lifts")["tier"] == 1
+    assert (result.rows["tier"] == 1).sum() == 1
+    assert (result.rows["top3_probability"].head(3) == 1).all()
+    assert result.rows["top3_probability"].iloc[3:].max() == 0
+
+
+def test_top_three_probabilities_are_calibrated(portfolio):
+    # 30 surveys of 400: among the probabilities said, how often is the item truly in the top three
+    items = [item for item in WEIGHTS if item in portfolio]
+    true_top = sorted(items, key=lambda item: -WEIGHTS[item])[:3]
+    said, true = [], []
+    for seed in range(30):
+        sample = with_gaps(portfolio.sample(400, random_state=seed).drop(columns="stratum"), 0.04)
+        rows = johnson_weights(sample, "overall", items, seed=seed, draws=100).rows
+        said += rows["top3_probability"].tolist()
+        true += rows["item"].isin(true_top).tolist()
+    said, true = np.array(said), np.array(true)
+    assert true[said >= 0.8].mean() >= 0.9
+    assert 0.35 <= true[(said > 0.3) & (said < 0.8)].mean() <= 0.9
+    assert true[said < 0.1].mean() <= 0.05
 
 
 @pytest.mark.parametrize(
@@ -241,6 +455,7 @@ def test_more_items_than_answers_is_too_few():
         ({"items": ["q0", "overall"]}, "named once"),
         ({"level": 1.0}, "level"),
         ({"draws": 1}, "draws"),
+        ({"missing": "impute"}, "missing must be one of pairwise, complete"),
         ({"weight": "bad"}, "negative"),
     ],
 )

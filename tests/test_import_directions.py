@@ -27,7 +27,9 @@ ALLOWED: dict[str, set[str]] = {
     "assembly": {"data", "config"},
     "study": {"arguments", "assembly", "data", "config", "i18n", "problems"},
     "drawing": {"study", "data", "methods", "problems"},
-    "checks": {"study", "i18n", ROOT_FACTS},
+    "budgeting": {"data", "config", "methods", "problems"},
+    "auditing": {"study", "methods"},
+    "checks": {"auditing", "study", "methods", "i18n", ROOT_FACTS},
     "reports": {
         "study", "exhibits", "methods", "certification", "config", "data", "i18n", "problems",
         ROOT_FACTS,
@@ -36,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "demo": {"data", "data.portfolio"},
     "self_check": {"reports", "data", "config", "i18n", "problems", ROOT_FACTS},
     "cli": {
-        "planning", "drawing", "reports", "demo", "self_check", "certification", "study", "data",
+        "planning", "budgeting", "drawing", "reports", "demo", "self_check", "certification", "study", "data",
         "config", "problems", ROOT_FACTS,
     },
     "__main__": {"cli"},

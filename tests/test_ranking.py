@@ -5,10 +5,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import beta
+from scipy.stats import beta, norm
+from statsmodels.stats.multitest import multipletests
 
+from satisfaction import exhibits, i18n
 from satisfaction.methods.intervals import wilson_interval
+from satisfaction.methods.multiplicity import significant_changes
+from satisfaction.methods.rank_simulation import rank_intervals
 from satisfaction.methods.ranking import grade, grade_probabilities, peer_comparison
+from satisfaction.methods.shrinkage import shrunken_shares
 
 CUTS = {"excellent": 0.9, "good": 0.8, "average": 0.6}
 
@@ -152,3 +157,56 @@ def test_thin_comparisons_give_a_reason():
     assert small["reason"] == "too_few"
     none = project("own", 0.9) | {"estimate": np.nan, "n": 0}
     assert compare(none, *(project(name, 0.8) for name in "bcd"))["reason"] == "no_answers"
+
+
+def test_falls_are_those_of_benjamini_and_hochberg():
+    # statsmodels' multipletests on the one-sided p-values
+    random = np.random.default_rng(6)
+    p = np.where(np.arange(200) < 40, random.uniform(0, 0.02, 200), random.uniform(0, 1, 200))
+    change = np.where(random.random(200) < 0.7, -0.1, 0.1)
+    one_sided = np.where(change < 0, p / 2, 1 - p / 2)
+    expected = multipletests(one_sided, 0.05, "fdr_bh")[0]
+    assert 0 < expected.sum() < 200
+    assert significant_changes(change, p).tolist() == expected.tolist()
+    both = multipletests(p, 0.1, "fdr_bh")[0]
+    assert significant_changes(change, p, rate=0.1, direction="both").tolist() == both.tolist()
+    up = significant_changes(-change, p, direction="up")
+    assert up.tolist() == expected.tolist()
+
+
+def test_unchanged_projects_are_rarely_named():
+    random = np.random.default_rng(7)
+    named = [
+        significant_changes(z, 2 * norm.sf(np.abs(z))).any()
+        for z in random.standard_normal((1000, 50))
+    ]
+    assert np.mean(named) <= 0.065  # .05 and two standard errors of 1,000 portfolios
+
+
+def test_what_was_not_tested_is_not_named():
+    found = significant_changes([-0.2, np.nan, -0.2], [0.001, 0.001, np.nan])
+    assert found.tolist() == [True, False, False]
+    assert significant_changes([], []).tolist() == []
+    for wrong in ({"rate": 0}, {"direction": "sideways"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            significant_changes([-0.2], [0.01], **wrong)
+    with pytest.raises(ValueError, match="one length"):
+        significant_changes([-0.2], [0.01, 0.02])
+
+
+def test_the_standing_note_gives_the_fair_share_and_the_chances():
+    shares = dict(zip("abcde", (0.6, 0.8, 0.82, 0.9, 0.95), strict=True))
+    frame = pd.DataFrame([project(name, p) for name, p in shares.items()])
+    standing = peer_comparison(frame.iloc[0], frame)
+    ranks = rank_intervals(shrunken_shares(frame), seed=1)
+    with i18n.speaking("en"):
+        note = exhibits.standing_note(standing, ranks)
+        few = exhibits.standing_note(
+            peer_comparison(frame.iloc[0], frame, minimum_peers=9),
+            rank_intervals(shrunken_shares(frame, minimum_peers=9), seed=1),
+        )
+    assert "60.0% as answered" in note.alt
+    assert "Place 5 of 5 is certain" in note.alt
+    assert "among the last 1: above 99%" in note.alt
+    assert "nan" not in (note.body + few.body).lower()
+    assert few.title.endswith("cannot tell")

@@ -227,6 +227,43 @@ def test_the_index_sorts_the_worst_first_and_tells_what_it_cannot_read(tmp_path:
     assert page_problems(page) == []
 
 
+def year_over_year(project: str, change: Any, p: Any, **more: Any) -> Record:
+    verdict = {**VERDICT, "verdict": "info", "change": change, "p_value": p,
+               "false_discovery_rate": 0.05, **more}  # fmt: skip
+    return record(project=project, report="year_over_year", verdict=verdict)
+
+
+def test_the_index_names_falls_that_hold_in_the_whole_portfolio(tmp_path: Path) -> None:
+    # one-sided .0005, .04, .15, .7, .65: Benjamini-Hochberg at 5 % of five leaves the first alone
+    moved = [("a", -0.12, 0.001), ("b", -0.06, 0.08), ("c", -0.03, 0.3), ("d", 0.01, 0.6),
+             ("e", 0.01, 0.7), ("new", None, None), ("odd", "x", True)]  # fmt: skip
+    for project, change, p in moved:
+        publish(tmp_path, year_over_year(project, change, p), {".html": b"x"})
+        publish(tmp_path, replace(year_over_year(project, change, p), lang="zh"), {".html": b"x"})
+    page = build_index(tmp_path, lang="en").read_text("utf-8")
+    assert "2025: 1 of 5 projects fell beyond chance, tested together" in page
+    assert "at most 5% are expected to be false" in page
+    assert re.findall(r'fell">([^<]*)<', page) == ["fell by 12 points"]
+    row = re.search(r'<th scope="row">a<.*?</tr>', page, re.S)
+    assert row
+    assert "fell by 12 points" in row.group()
+    assert page_problems(page) == []
+
+
+def test_the_index_without_falls_says_so(tmp_path: Path) -> None:
+    publish(tmp_path, year_over_year("a", -0.02, 0.4), {".html": b"x"})
+    publish(tmp_path, year_over_year("b", 0.2, 0.0001), {".html": b"x"})
+    publish(tmp_path, year_over_year("c", -0.3, 0.001, false_discovery_rate=7), {".html": b"x"})
+    page = build_index(tmp_path, lang="en").read_text("utf-8")
+    assert "2025: none of 2 projects fell beyond chance, tested together." in page
+    assert "fell by" not in page
+
+
+def test_an_index_without_changes_tests_nothing(tmp_path: Path) -> None:
+    publish(tmp_path, record(), {".html": b"x"})
+    assert "tested together" not in build_index(tmp_path, lang="en").read_text("utf-8")
+
+
 def test_hostile_records_cannot_attack_the_index(tmp_path: Path) -> None:
     names = {"zh": ATTACK, "en": ATTACK}
     hostile = record(

@@ -10,12 +10,13 @@ from reference_results import R
 from satisfaction.methods.precision import expected_domain_margins, expected_margin
 from satisfaction.methods.sampling import (
     draw_sample,
+    eligibility_counts,
     exclusion_bounds,
     frame_waterfall,
     permanent_random_numbers,
 )
-from satisfaction.methods.sizes import sample_size
-from satisfaction.methods.stratification import allocation
+from satisfaction.methods.sizes import power_sample_size, power_sample_size_means, sample_size
+from satisfaction.methods.stratification import allocation, stratum_deviations
 
 
 @pytest.mark.parametrize(
@@ -237,3 +238,176 @@ def test_exclusion_bounds_of_the_requirement():
     assert exclusion_bounds(0.9, float("nan")).rows["reason"].item() == "no_frame"
     with pytest.raises(ValueError, match="excluded_share"):
         exclusion_bounds(0.9, 5)
+
+
+def test_krejcie_and_morgan_table():
+    # R: X2*N*p*q/(d^2*(N-1)+X2*p*q), d=.05, and the printed table of Krejcie & Morgan (1970)
+    table = ORACLES["krejcie_morgan"]["values"]
+    raw = [sample_size(N, margin=0.05).stages["finite_population"] for N in table["N"]]
+    assert raw == pytest.approx(table["raw"], rel=1e-12)
+    assert [round(n) for n in raw] == table["n"]
+
+
+def test_power_of_two_waves_as_in_r():
+    r = ORACLES["power_prop"]["values"]
+    # R: power.prop.test(p1=.80, p2=.85, power=.8)$n; power.t.test(delta=.2, sd=1, power=.8)$n
+    assert power_sample_size(0.80, 0.85, 0.8, 0.95) == pytest.approx(r["n_prop"], rel=1e-10)
+    assert power_sample_size_means(0.2) == pytest.approx(r["n_t"], rel=1e-10)
+    # R: ?power.prop.test: power.prop.test(p1 = .50, p2 = .75, power = .90)  # =>  n = 76.7
+    #    power.prop.test(p1 = .5, p2 = .75, power = .9, alternative = "one.sided"): n = 62.0...
+    assert power_sample_size(0.5, 0.75, 0.9) == pytest.approx(76.7, abs=0.05)
+    # R: ?power.t.test: power.t.test(power = .90, delta = 1) # n = 22.02110
+    #    power.t.test(power = .90, delta = 1, alternative = "one.sided")  # n = 17.84713
+    assert power_sample_size_means(1, power=0.9) == pytest.approx(22.02110, abs=1e-5)
+    assert power_sample_size_means(1, power=0.9, sides=1) == pytest.approx(17.84713, abs=1e-5)
+
+
+def test_means_reach_the_power_that_scipy_computes():
+    from scipy import stats
+
+    for effect, paired in ((0.05, False), (0.5, True), (3, False), (8, True)):
+        n = power_sample_size_means(2 * effect, 2.0, power=0.85, level=0.9, paired=paired)
+        groups = 1 if paired else 2
+        df = groups * (n - 1)
+        beyond = stats.nct.sf(stats.t.ppf(0.95, df), df, np.sqrt(n / groups) * effect)
+        assert beyond == pytest.approx(0.85, abs=1e-9)
+
+
+def test_power_of_a_size_by_simulation():
+    # 500 answers per wave at .80 against .87: power by the formula and by 4,000 pairs of waves
+    random = np.random.default_rng(4)
+    n = int(np.ceil(power_sample_size(0.80, 0.87, 0.8)))
+    one, two = random.binomial(n, 0.80, 4000) / n, random.binomial(n, 0.87, 4000) / n
+    pooled = (one + two) / 2
+    z = (two - one) / np.sqrt(2 * pooled * (1 - pooled) / n)
+    assert (np.abs(z) > 1.959964).mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_sizes_for_a_change_at_the_edges():
+    assert np.isinf(power_sample_size(0.5, 0.5))
+    assert power_sample_size([0.8, 0.9], [0.9, 1.0]).shape == (2,)
+    assert power_sample_size(0, 1) == pytest.approx(0.5 * 1.959964**2, rel=1e-6)
+    assert np.isinf(power_sample_size_means(1e-7))
+    for wrong in ({"power": 1}, {"level": 0}, {"sides": 3}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            power_sample_size(0.8, 0.9, **wrong)
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            power_sample_size_means(0.5, **wrong)
+    with pytest.raises(ValueError, match="p1 and p2"):
+        power_sample_size(0.8, 1.2)
+    with pytest.raises(ValueError, match="difference"):
+        power_sample_size_means(0)
+
+
+def test_the_change_to_be_seen_is_a_stage():
+    planned = {"margin": 0.05, "change": 0.05, "expected_share": 0.85}
+    shown = sample_size(3000, **planned)
+    # the harder direction is towards one half: the .80 -> .85 of R, with the FPC of 3000 households
+    n = ORACLES["power_prop"]["values"]["n_prop"]
+    assert shown.stages["see_change"] == pytest.approx(n / (1 + (n - 1) / 3000), rel=1e-10)
+    assert shown.n == 341
+    assert sample_size(3000, **planned, change_decides=True).n == 696
+    assert sample_size(None, **planned).stages["see_change"] == pytest.approx(n, rel=1e-10)
+    assert sample_size(300, **planned, change_decides=True).n <= 300
+    assert "see_change" not in sample_size(3000, margin=0.05).stages
+    assert sample_size(0, **planned).stages["see_change"] == 0
+    # next to the end of the scale one direction is left
+    end = sample_size(None, margin=0.05, change=0.1, expected_share=1.0)
+    assert end.stages["see_change"] == pytest.approx(power_sample_size(1.0, 0.9))
+    with pytest.raises(ValueError, match="change in"):
+        sample_size(100, margin=0.05, change=0.6)
+
+
+def test_error_of_a_stratified_mean_as_in_r():
+    v = ORACLES["allocation_apipop"]["values"]
+    strata = pd.DataFrame({"stratum": list("EHM"), "population": v["Nh"], "std_dev": v["Sh"]})
+    for how in ("prop", "neyman"):
+        error = expected_margin(strata.assign(n=v[how])).row(scope="all")["std_error"]
+        assert error == pytest.approx(v[f"se_{how}"], rel=1e-9)
+    # R: sd(apipop$api00) = 128.2888 follows from se_srs; one stratum is a simple random sample
+    N = sum(v["Nh"])
+    spread = v["se_srs"] / np.sqrt((1 - 200 / N) / 200)
+    one = pd.DataFrame({"stratum": ["a"], "population": [N], "n": [200], "std_dev": [spread]})
+    assert expected_margin(one).rows["std_error"].iloc[0] == pytest.approx(v["se_srs"])
+
+
+def test_census_has_no_error_and_neyman_is_never_worse():
+    strata = pd.DataFrame(
+        {"stratum": list("abc"), "population": [50, 300, 90], "std_dev": [0.5, 0.2, 0.4]}
+    )
+    whole = expected_margin(strata.assign(n=strata["population"]))
+    assert (whole.rows["std_error"] == 0).all()
+    errors = {
+        how: expected_margin(
+            strata.assign(n=allocation(strata, 60, how=how).rows["estimate"])
+        ).rows["std_error"].iloc[0]
+        for how in ("neyman", "proportional", "power")
+    }  # fmt: skip
+    assert errors["neyman"] == min(errors.values())
+
+
+def test_margins_of_groups_that_cut_across_the_strata():
+    random = np.random.default_rng(2)
+    strata = np.repeat(["a", "b"], [300, 120])
+    table = pd.DataFrame({"stratum": strata, "building": random.choice(["1", "2", "3"], 420)})
+    plan = pd.DataFrame({"stratum": ["a", "b"], "population": [300, 120], "n": [90, 60]})
+    found = expected_domain_margins(table, plan, "building", proportion=0.7)
+    assert found.rows["n"].sum() == pytest.approx(150)
+    # 1,500 samples from one population: the ratio estimate of each building, weights N_h/n_h
+    y = random.random(420) < 0.7
+    weight = np.where(strata == "a", 300 / 90, 2.0)
+    estimates = []
+    for _ in range(1500):
+        keep = np.concatenate([random.permutation(300)[:90], 300 + random.permutation(120)[:60]])
+        w, own = weight[keep], table["building"].to_numpy()[keep]
+        estimates.append(
+            [np.average(y[keep][own == name], weights=w[own == name]) for name in "123"]
+        )
+    simulated = np.std(estimates, axis=0)
+    assert found.rows["std_error"].to_numpy() == pytest.approx(simulated, rel=0.12)
+    # a group that is a stratum has the stratum's own margin
+    same = expected_domain_margins(table.assign(own=table["stratum"]), plan, "own")
+    margin = expected_margin(plan).rows["estimate"].iloc[1:]
+    assert same.rows["estimate"].tolist() == pytest.approx(margin.tolist())
+    none = expected_domain_margins(table, plan.assign(n=[90, 0]), "building")
+    assert (none.rows["reason"] == "empty_stratum").all()
+    with pytest.raises(ValueError, match="every stratum"):
+        expected_domain_margins(table, plan.iloc[:1], "building")
+
+
+def test_deviations_of_the_previous_wave():
+    answers = pd.DataFrame(
+        {
+            "stratum": ["a"] * 20 + ["b"] * 20 + ["c"] * 3,
+            "overall": [5] * 15 + [3] * 5 + [5] * 20 + [1, 5, np.nan],
+        }
+    )
+    found = stratum_deviations(answers, "overall", strata=["d"], minimum_n=10)
+    rows = found.rows.set_index("stratum")
+    # R: sd(c(rep(1, 15), rep(0, 5))) = 0.4442617; sd over all 42: 36 of 42 -> 0.3541688
+    assert rows.loc["a", "estimate"] == pytest.approx(0.4442617, abs=1e-7)
+    assert rows["reason"].to_dict() == {"a": "", "b": "constant", "c": "too_few", "d": "no_answers"}
+    assert found.stages["pooled"] == pytest.approx(0.3541688, abs=1e-7)
+    assert rows.loc[["b", "c", "d"], "estimate"].tolist() == pytest.approx([0.3541688] * 3)
+    alike = stratum_deviations(answers.iloc[20:40], "overall")
+    assert alike.rows["estimate"].isna().all()
+    assert stratum_deviations(answers.iloc[:0], "overall", strata=["a"]).rows["n"].tolist() == [0]
+
+
+def test_eligibility_counts_each_household_once():
+    table = pd.DataFrame({"eligibility": ["", "x", "y", "y", ""]})
+    found = eligibility_counts(table)
+    assert found.rows["eligibility"].tolist() == ["eligible", "y", "x"]
+    assert found.rows["n"].tolist() == [2, 2, 1]
+    assert dict(found.exclusions) == {"y": 2, "x": 1}
+    assert eligibility_counts(table.iloc[:0]).rows["reason"].tolist() == ["no_frame"]
+
+
+def test_a_start_for_every_stratum():
+    table = frame(300)
+    one = drawn(table, start=0.25)
+    assert drawn(table, start=dict.fromkeys("abc", 0.25)).equals(one)
+    with pytest.raises(ValueError, match="every stratum"):
+        drawn(table, start={"a": 0.1, "b": 0.2})
+    with pytest.raises(ValueError, match="start must lie"):
+        drawn(table, start=1.0)

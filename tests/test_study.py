@@ -208,7 +208,7 @@ def test_cells_that_do_not_apply_are_named(
 
 
 def test_a_study_holds_rows_of_its_own_project_only(study: Study) -> None:
-    for name in ("households", "flags", "samples", "responses", "own_tallies"):
+    for name in ("households", "flags", "samples", "responses", "own_tallies", "own_frames"):
         assert set(vars(study.slice)[name]["project"]) <= {"P1"}, name
     answered = set(study.slice.responses["response"])
     assert set(study.slice.answers["response"]) <= answered
@@ -216,6 +216,10 @@ def test_a_study_holds_rows_of_its_own_project_only(study: Study) -> None:
     assert "P2" in set(study.slice.peer_tallies["project"])
     assert "P3" not in set(study.slice.peer_tallies["project"])
     assert not {"household", "response"} & set(study.slice.peer_tallies)
+    assert set(study.slice.peer_frames["project"]) >= {"P1", "P2"}
+    assert "P3" not in set(study.slice.peer_frames["project"])
+    assert not {"household", "response"} & set(study.slice.peer_frames)
+    assert list(study.slice.visits) == ["household", "visited_at"]
 
 
 def test_the_fingerprint_is_the_same_for_the_same_data(study: Study, surveyed: Workbook) -> None:

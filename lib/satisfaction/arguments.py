@@ -42,6 +42,16 @@ class PolicyArguments:
         return {"at_least": self.satisfied_from, "level": self.level}
 
     @property
+    def change_rule(self) -> dict[str, Any]:
+        """Arguments of the size that sees a change to the next wave (S0-18)."""
+        rules = self.policy
+        return {
+            "change": rules.sampling.change_to_detect,
+            "power": rules.drivers.power,
+            "decides": rules.sampling.change_decides,
+        }
+
+    @property
     def target_rule(self) -> dict[str, Any]:
         """Arguments of the verdict against the target."""
         rules = self.policy
@@ -69,6 +79,50 @@ class PolicyArguments:
             "draws": rules.bootstrap_draws,
             "minimum_n": rules.minimum_answers,
             "level": self.level,
+        }
+
+    @property
+    def quality_rule(self) -> dict[str, Any]:
+        """Arguments of the checks of the answer sheets (S2-8, S4-13)."""
+        rules = self.policy.audit
+        return {
+            "outcome": self.questionnaire.overall,
+            "at_least": self.satisfied_from,
+            "scores": self.questionnaire.scale.scores,
+            "visit_days": rules.visit_window_days,
+            "burst_days": rules.burst_days,
+            "minimum_n": self.policy.reporting.minimum_cell,
+            "level": rules.confidence_level,
+        }
+
+    @property
+    def exclusion_rule(self) -> dict[str, Any]:
+        """Arguments of the exclusion audit (S3-2, S3-4)."""
+        return {
+            "late_days": self.policy.audit.late_flag_days,
+            "minimum_peers": self.policy.reporting.minimum_peers,
+            "level": self.policy.audit.confidence_level,
+        }
+
+    @property
+    def declared_exclusion(self) -> dict[str, Any]:
+        """What the policy declares about blacklisted customers (S3-4)."""
+        rules = self.policy.sampling
+        return {"excluded": rules.exclude_blacklisted, "reason": rules.exclusion_reason}
+
+    @property
+    def gap_rule(self) -> dict[str, Any]:
+        """Arguments of what an item has beyond the others: fewest common answers, and the level."""
+        return {"minimum_n": self.policy.drivers.minimum_answers, "level": self.level}
+
+    @property
+    def penalty_rule(self) -> dict[str, Any]:
+        """Arguments of penalty and reward: low is not satisfied, top the best score (S3-5)."""
+        return {
+            "low_below": self.satisfied_from,
+            "top_from": self.questionnaire.scale.maximum,
+            "minimum_cell": self.policy.reporting.minimum_cell,
+            **self.gap_rule,
         }
 
     @property
@@ -101,6 +155,17 @@ class PolicyArguments:
     def scale(self) -> dict[str, Any]:
         """Arguments of a distribution over the scores of the scale."""
         return {"scores": self.questionnaire.scale.scores, "level": self.level}
+
+    @property
+    def bands(self) -> dict[str, list[int]]:
+        """Scores in bands, lowest first; the one below satisfied stands alone (S3-5, S3-9)."""
+        scale = self.questionnaire.scale
+        found = {
+            "dissatisfied": [x for x in scale.scores if x < scale.satisfied_from - 1],
+            "neutral": [x for x in scale.scores if x == scale.satisfied_from - 1],
+            "satisfied": [x for x in scale.scores if x >= scale.satisfied_from],
+        }
+        return {name: scores for name, scores in found.items() if scores}
 
     @property
     def satisfied_rule(self) -> dict[str, Any]:

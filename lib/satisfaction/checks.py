@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from satisfaction import FORMULA_VERSION, i18n
+from satisfaction import FORMULA_VERSION, auditing, i18n
 from satisfaction.i18n import _
+from satisfaction.methods.result import Result
 from satisfaction.study import Study
 
 
@@ -16,6 +17,8 @@ def data_checks(study: Study) -> pd.DataFrame:
         _sample(study),
         _strata(study),
         _exclusion(study),
+        *_traces(study),
+        _quality(study),
         _questionnaire(study),
         _season(study),
         _delivery(study),
@@ -70,6 +73,73 @@ def _exclusion(study: Study) -> Row:
             "Blacklisted customers are excluded ({share} of the eligible; S3-4): {reason}"
         ).format(share=i18n.percent(study.excluded_share, 1), reason=rules.exclusion_reason)
     return "ok", _("Blacklisted customers are included (S3-4, S4-13)")
+
+
+def _traces(study: Study) -> list[Row]:
+    """Late flags and an exclusion that nobody declared (S3-2, S3-4)."""
+    traces = auditing.exclusion_traces(study)
+    return [("warning", words) for words in _trace_texts(traces, study)]
+
+
+def _trace_texts(traces: Result, study: Study) -> list[str]:
+    flagged = traces.rows[traces.rows["flagged"]].set_index("check")
+    found = []
+    if "late_set" in flagged.index:
+        late = flagged.loc["late_set"]
+        found.append(
+            _(
+                "{late} blacklist flags were set in the {days} days before the draw; the year "
+                "before makes {expected} usual (S3-2)"
+            ).format(
+                late=i18n.number(late["n"]),
+                days=traces.stages["late_days"],
+                expected=i18n.number(late["expected"], 1),
+            )
+        )
+    if "drawn" in flagged.index and not study.policy.sampling.exclude_blacklisted:
+        drawn = flagged.loc["drawn"]
+        found.append(
+            _(
+                "{hit} blacklisted households were drawn where chance makes it {expected}: "
+                "an exclusion that nobody declared (S3-4)?"
+            ).format(
+                hit=i18n.number(drawn["estimate"] * drawn["n"]),
+                expected=i18n.number(drawn["expected"] * drawn["n"], 1),
+            )
+        )
+    return found
+
+
+def _quality(study: Study) -> Row:
+    """One line on the checks of the answer sheets (S2-8, S4-13)."""
+    quality = auditing.answer_quality(study)
+    if not quality.stages["tests"]:
+        return None
+    if not quality.stages["flagged"]:
+        return "ok", _("{tests} checks of the answer sheets found nothing unusual").format(
+            tests=quality.stages["tests"]
+        )
+    return "warning", _quality_text(quality)
+
+
+def _quality_text(quality: Result) -> str:
+    flagged = quality.rows[quality.rows["flagged"]]
+    names = sorted(set(flagged["group"]) - {""})
+    words = _("{k} checks of the answer sheets call for a second look (S2-8, S4-13)").format(
+        k=len(flagged)
+    )
+    if not names:
+        return words
+    return _("{words}: collector {names}").format(words=words, names=i18n.listing(names))
+
+
+def doubt(study: Study) -> str:
+    """What to know before trusting the verdict, in a sentence; "" where nothing was found."""
+    traces, quality = auditing.exclusion_traces(study), auditing.answer_quality(study)
+    found = _trace_texts(traces, study)
+    found += [_quality_text(quality)] if quality.stages["flagged"] else []
+    separator = "；" if i18n.language() == "zh" else "; "
+    return _("Read with reserve: {found}").format(found=separator.join(found)) if found else ""
 
 
 def _questionnaire(study: Study) -> Row:

@@ -1,4 +1,4 @@
-"""The commands: ``python -m satisfaction demo|import|draw|run|check|new``.
+"""The commands: ``python -m satisfaction demo|import|plan|draw|run|check|new``.
 
 Exit codes: 0 all well, 1 something failed, 2 wrong arguments or input, 130 interrupted.
 """
@@ -16,7 +16,7 @@ from rich.console import Console
 
 from satisfaction import __version__
 from satisfaction.config.home import find_home
-from satisfaction.problems import DataProblem
+from satisfaction.problems import DataProblem, Problem
 
 WRONG_INPUT = 2
 INTERRUPTED = 130
@@ -57,10 +57,28 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--recorder", help="who imports (default: the account)")
     importing.set_defaults(command=_import)
 
+    plan = commands.add_parser("plan", help="share a budget of interviews out over all projects")
+    plan.add_argument("--budget", type=int, required=True, help="interviews of the whole company")
+    plan.add_argument("--wave", help="default: the newest annual wave")
+    plan.add_argument(
+        "--criterion",
+        choices=["largest_margin", "sum_of_variances"],
+        default="largest_margin",
+        help="what is made as small as possible (default: largest_margin)",
+    )
+    plan.add_argument("--minimum", type=int, help="answers of every project (default: policy)")
+    plan.add_argument("--out", type=Path, help="also write the plan as a CSV file")
+    plan.set_defaults(command=_plan)
+
     draw = commands.add_parser("draw", help="draw and store the sample of a wave, once")
     draw.add_argument("--wave", required=True)
     _add_projects(draw)
-    draw.add_argument("--seed", type=int, required=True, help="write it into your records")
+    draw.add_argument(
+        "--seed",
+        type=int,
+        required=True,
+        help="of a project's first sample; rotation and panel go on with the seed on record",
+    )
     draw.add_argument("--recorder", help="who draws (default: the account)")
     draw.set_defaults(command=_draw)
 
@@ -140,8 +158,36 @@ def _import(options: argparse.Namespace) -> int:
     return WRONG_INPUT if failed else 0
 
 
+def _plan(options: argparse.Namespace) -> int:
+    from satisfaction.budgeting import company_plan, plan_table
+
+    home = find_home()
+    for name in ("budget", "minimum"):
+        given = getattr(options, name)
+        if given is not None and given < 0:
+            rule, remedy = f"{name} must not be negative", "Give a number of interviews."
+            raise DataProblem(Problem("plan", rule, remedy, value=str(given)))
+    plan = company_plan(
+        home,
+        options.budget,
+        wave=options.wave,
+        criterion=options.criterion,
+        minimum=options.minimum,
+    )
+    Console(highlight=False).print(plan_table(plan))
+    if plan.n < options.budget:
+        _say(f"all {plan.n:,} households are in; {options.budget - plan.n:,} interviews are left")
+    widest = f"±{100 * plan.stages['largest_margin']:.1f} points"
+    _say(f"widest margin {widest}; sum of variances {plan.stages['sum_of_variances']:.6g}")
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        plan.rows.to_csv(options.out, index=False, encoding="utf-8-sig")
+        _say(f"written: {_relative(options.out, home)}")
+    return 0
+
+
 def _draw(options: argparse.Namespace) -> int:
-    from satisfaction.drawing import store_sample
+    from satisfaction.drawing import planned_draw, store_sample
     from satisfaction.planning import projects_with_frame
     from satisfaction.study import open_study
 
@@ -156,7 +202,10 @@ def _draw(options: argparse.Namespace) -> int:
         except DataProblem as problem:
             problems += problem.problems
         else:
-            _say(f"drawn: {project} {options.wave}  {_relative(path, home)}")
+            used = planned_draw(study, options.seed).stages
+            after = f", goes on from {used['follows']}" if used["follows"] else ""
+            shown = _relative(path, home)
+            _say(f"drawn: {project} {options.wave}  {shown}  (seed {used['seed']}{after})")
     if problems:
         raise DataProblem(problems)
     return 0
@@ -206,12 +255,12 @@ def _check(options: argparse.Namespace) -> int:
 
 def _check_methods() -> int:
     from satisfaction.certification.runner import certify
-    from satisfaction.certification.summary import omissions, outcome_table, summary
+    from satisfaction.certification.summary import outcome_table, summary
 
     outcomes = certify()
     Console(highlight=False).print(outcome_table(outcomes))
-    for left_out in omissions(outcomes):
-        _say(left_out)
+    for remark in (remark for outcome in outcomes for remark in outcome.remarks):
+        _say(remark)
     _say(summary(outcomes))
     return 0 if all(outcome.holds for outcome in outcomes) else 1
 

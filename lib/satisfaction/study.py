@@ -99,6 +99,7 @@ class Study(PolicyArguments):
             for code, text in choices.words(group, self.lang).items()
         }
         words |= {code: w.text(self.lang) for code, w in self.policy.customer_groups.items()}
+        words |= {str(row.wave): self._name(row) for row in self.slice.monthly_waves.itertuples()}
         words |= {str(row.wave): self._name(row) for row in self.slice.waves.itertuples()}
         return words | {self.wave: self.wave_name} | self.questionnaire.labels(self.lang)
 
@@ -153,6 +154,8 @@ class Study(PolicyArguments):
             "sample": len(self.sample) > 0,
             "previous": self.earlier_wave is not None,
             "priorities": bool(self.priorities),
+            "panel": self.asked_twice >= self.policy.reporting.minimum_answers,
+            "monthly": len(self.monthly) > 0,
         }
         return [f"no-{name}" if present else name for name, present in there.items()]
 
@@ -231,24 +234,68 @@ class Study(PolicyArguments):
         """Tallies of the overall item in all comparable waves of this kind up to this one."""
         waves = self.slice.waves
         waves = waves[waves["opened_on"] <= self.slice.wave["opened_on"]]
-        items = {
-            str(wave): self.settings_questionnaire(str(wave), planned)
+        return self._alike(waves, self.overall, self.questionnaire.key)
+
+    @cached_property
+    def monthly(self) -> pd.DataFrame:
+        """Tallies of the overall item in the monthly waves up to this one, as worded in the last.
+
+        The monthly series of S3-6, whatever the kind of this wave.
+        """
+        waves = self.slice.monthly_waves
+        waves = waves[waves["closed_on"] <= self.slice.wave["closed_on"]]
+        if not len(waves):
+            return self.slice.own_tallies.iloc[:0]
+        last = waves.iloc[-1]
+        key = self.settings_questionnaire(str(last["wave"]), str(last["questionnaire"]))
+        asked = self.settings.questionnaires.get(key)
+        return (
+            self.slice.own_tallies.iloc[:0]
+            if asked is None
+            else self._alike(waves, asked.overall, key)
+        )
+
+    @property
+    def monthly_order(self) -> list[str]:
+        """Monthly waves with answers of this project, oldest first."""
+        return [str(wave) for wave in self.slice.monthly_waves["wave"]]
+
+    def _alike(self, waves: pd.DataFrame, item: str, key: str) -> pd.DataFrame:
+        """Tallies of an item in those of the waves that asked it as questionnaire ``key`` does."""
+        known = self.settings.questionnaires
+        asked = {
+            str(wave): self.settings_questionnaire(str(wave), str(planned))
             for wave, planned in zip(waves["wave"], waves["questionnaire"], strict=True)
         }
-        comparable = {
+        alike = {
             wave
-            for wave, version in items.items()
-            if self.overall
-            in comparable_items(self.questionnaire.key, version, self.settings.questionnaires)
+            for wave, version in asked.items()
+            if version in known and item in comparable_items(key, version, known)
         }
         tallies = self.slice.own_tallies
-        return tallies[(tallies["item"] == self.overall) & tallies["wave"].isin(comparable)]
+        return tallies[(tallies["item"] == item) & tallies["wave"].isin(alike)]
+
+    @property
+    def asked_twice(self) -> int:
+        """Households that answered in this wave and in the earlier one."""
+        rows = self.slice.answered
+        households = [
+            set(rows.loc[rows["wave"] == w, "household"]) for w in (self.wave, self.earlier_wave)
+        ]
+        return len(households[0] & households[1])
 
     @property
     def peers(self) -> pd.DataFrame:
         """Tallies of the overall item for all projects of this type in this wave (S0-18)."""
         tallies = self.slice.peer_tallies
         return tallies[tallies["item"] == self.overall]
+
+    @property
+    def earlier_peers(self) -> pd.DataFrame:
+        """The same for the earlier wave; without rows where the two cannot be compared."""
+        if self.previous is None or self.overall not in self.comparable:
+            return self.peers.iloc[:0]
+        return self.previous.peers
 
     @property
     def earlier_wave(self) -> str | None:
@@ -291,6 +338,7 @@ class Study(PolicyArguments):
             "comparable": self.comparable,
             "minimum_n": self.policy.reporting.minimum_answers,
             "power": self.policy.drivers.power,
+            "unit": "household",
             **self.shares,
         }
 
@@ -298,6 +346,33 @@ class Study(PolicyArguments):
     def mean_comparison(self) -> dict[str, Any]:
         """The same for mean scores instead of satisfied shares."""
         return self.comparison | {"at_least": None}
+
+    @property
+    def panel_rule(self) -> dict[str, Any]:
+        """Arguments of what the households that answered twice tell."""
+        return {
+            "comparable": self.comparable,
+            "minimum_n": self.policy.reporting.minimum_answers,
+            **self.shares,
+        }
+
+    @property
+    def monthly_rule(self) -> dict[str, Any]:
+        """Arguments of the monthly control chart."""
+        rules = self.policy.reporting
+        return {"minimum_months": rules.minimum_months, "minimum_n": rules.minimum_cell}
+
+    @property
+    def decomposition_rule(self) -> dict[str, Any]:
+        """Arguments of the change's parts: who answered, and in which ways."""
+        known = ["customer_group", *(["occupancy"] if len(self.frame) else [])]
+        return {
+            "factors": {"residents": known, "modes": ["mode"]},
+            "comparable": self.overall in self.comparable,
+            "minimum_n": self.policy.reporting.minimum_answers,
+            "unit": "household",
+            **self.shares,
+        }
 
     @property
     def wave_labels(self) -> dict[str, str]:

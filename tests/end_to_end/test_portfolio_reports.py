@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
+from satisfaction import auditing, checks
 from satisfaction.data.database import fetch, reader
 from satisfaction.data.portfolio import TRUTH
 from satisfaction.reports.page_check import page_problems
 from satisfaction.self_check import source_texts
+from satisfaction.study import open_study
 
 ROOT = Path(__file__).parents[2]
 REPORTS = {"sampling_design", "descriptive_statistics", "correlation_drivers", "year_over_year"}
@@ -154,6 +156,32 @@ def test_the_reports_find_what_is_true(
         if truth.case in ("", "declined", "excellent", "poor", "small_group", "no_previous_wave")
     ]
     assert sum(inside) >= len(inside) - 1  # 95 % intervals: one of seven may miss
+
+
+def test_the_audits_find_what_happened_and_nothing_else(workbook: Workbook) -> None:
+    """Late flags in jinhe 2025, coaching in gaoke 2025; no other project and year is flagged."""
+    found: dict[str, set[tuple[str, str]]] = {"late": set(), "undeclared": set(), "answers": set()}
+    for project, truth in TRUTH.items():
+        for wave in ("2023", "2024", "2025"):
+            if wave not in truth.shares:
+                continue
+            study = open_study(project, wave, "en", home=workbook.home)
+            traces = auditing.exclusion_traces(study).rows.set_index("check")["flagged"]
+            quality = auditing.answer_quality(study)
+            if traces[["late_set", "late_cleared", "earlier", "peers"]].any():
+                found["late"].add((project, wave))
+            if traces["drawn"] and not study.policy.sampling.exclude_blacklisted:
+                found["undeclared"].add((project, wave))
+            if quality.stages["flagged"]:
+                found["answers"].add((project, wave))
+                assert set(quality.rows.loc[quality.rows["flagged"], "group"]) == {"", "S07"}
+                assert checks.doubt(study)
+    assert found == {
+        "late": {("jinhe", "2025")}, "undeclared": set(), "answers": {("gaoke", "2025")},
+    }  # fmt: skip
+    shares = auditing.without_exclusion(open_study("jinhe", "2025", "en", home=workbook.home)).rows
+    gap = (shares.set_index("scenario")["estimate"] - TRUTH["jinhe"].shares["2025"]).abs()
+    assert gap["like_dissatisfied"] < 0.6 * gap["surveyed"]
 
 
 def test_pages_are_safe_synthetic_and_in_one_language(

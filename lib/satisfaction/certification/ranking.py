@@ -41,9 +41,9 @@ def _shrinkage() -> Values:
 
 def _funnel() -> Values:
     sizes = [10, 50, 100, 400]
-    rows = funnel_limits(sizes, 0.8).rows.set_index("level")
+    rows = funnel_limits(sizes, 0.8).rows
     limits = {
-        f"{side}{short}": rows.loc[level, column].to_numpy()
+        f"{side}{short}": rows.loc[rows["level"] == level, column].to_numpy()
         for short, level in (("95", 0.95), ("998", 0.998))
         for side, column in (("lo", "ci_low"), ("hi", "ci_high"))
     }

@@ -6,14 +6,14 @@ from satisfaction.certification.case import Case, Values
 from satisfaction.certification.samples import AGREEABLENESS, agreeableness
 from satisfaction.methods.agreement import intraclass_correlation
 from satisfaction.methods.one_factor import omega_total, one_factor_loadings, sampling_adequacy
-from satisfaction.methods.reliability import item_reliability, reliability
+from satisfaction.methods.reliability import cronbach_alpha, dimension_reliability, item_reliability
 
 DIMENSION = {"A": AGREEABLENESS}
 
 
 def _pairwise() -> Values:
     data = agreeableness()
-    row = reliability(data, DIMENSION, missing="pairwise").rows.iloc[0]
+    row = dimension_reliability(data, DIMENSION, missing="pairwise").rows.iloc[0]
     items = item_reliability(data, DIMENSION, missing="pairwise").rows
     return {
         "raw": row["estimate"],
@@ -26,12 +26,13 @@ def _pairwise() -> Values:
 
 
 def _complete() -> Values:
-    row = reliability(agreeableness(), DIMENSION).rows.iloc[0]
+    row = dimension_reliability(agreeableness(), DIMENSION).rows.iloc[0]
+    alpha = cronbach_alpha(agreeableness(), DIMENSION).rows.iloc[0]  # by pingouin
     return {
-        "n": row["n"],
-        "raw": row["estimate"],
+        "n": alpha["n"],
+        "raw": alpha["estimate"],
         "std": row["alpha_std"],
-        "feldt": [row["ci_low"], row["ci_high"]],
+        "feldt": [alpha["ci_low"], alpha["ci_high"]],
         "ase": row["std_error"],
     }
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal
 
@@ -24,7 +24,7 @@ class Outcome:
     value      name of the value that has it
     compared   values compared; 0 if it could not run
     error      in words, if it could not run
-    left_out   names of values that are not compared -> why
+    remarks    what is not compared or less strictly, and why
     """
 
     id: str
@@ -35,7 +35,7 @@ class Outcome:
     value: str = ""
     compared: int = 0
     error: str = ""
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -93,8 +93,15 @@ def _outcome(name: str, case: Case | None, broken: str) -> Outcome:
         found.tolerance,
         found.value,
         found.compared,
-        left_out=case.left_out,
+        remarks=tuple(_remarks(case)),
     )
+
+
+def _remarks(case: Case) -> Iterator[str]:
+    for name, why in case.left_out.items():
+        yield f"{case.id} {name} is not compared: {why}"
+    for name, (tolerance, why) in case.looser.items():
+        yield f"{case.id} {name} may deviate by {tolerance:.0e}: {why}"
 
 
 def _words(error: Exception) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from satisfaction.certification.case import Case, Values
 from satisfaction.certification.reference import data_set
 from satisfaction.methods.estimation import survey_std
+from satisfaction.methods.precision import expected_margin
 from satisfaction.methods.sizes import (
     power_sample_size,
     power_sample_size_means,
@@ -31,21 +33,32 @@ def _allocation() -> Values:
     table = data_set("apipop")
     schools = table.loc[table.index.repeat(table["schools"])]
     frame = survey_std(schools, ["api00"], by="stype").rows
-    strata = pd.DataFrame(
-        {"stratum": frame["group"], "population": frame["n"], "std_dev": frame["estimate"]}
-    )
-    size, spread = (strata[name].to_numpy(dtype=float) for name in ("population", "std_dev"))
+    whole = survey_std(schools, ["api00"]).rows.assign(group="all")
+    strata, one = (_strata(rows) for rows in (frame, whole))
     parts = {
         short: allocation(strata, 200, how=how).rows["estimate"].to_numpy()
         for short, how in (("prop", "proportional"), ("neyman", "neyman"))
     }
-    share, whole = size / size.sum(), survey_std(schools, ["api00"]).rows.iloc[0]
-    errors = {
-        f"se_{short}": np.sqrt((share**2 * spread**2 / n * (1 - n / size)).sum())
-        for short, n in parts.items()
+    errors = {f"se_{short}": _std_error(strata, n) for short, n in parts.items()}
+    return {
+        "Nh": strata["population"].to_numpy(),
+        "Sh": strata["std_dev"].to_numpy(),
+        **parts,
+        **errors,
+        "se_srs": _std_error(one, [200]),
     }
-    random = whole["estimate"] * np.sqrt(1 / 200 - 1 / whole["n"])
-    return {"Nh": size, "Sh": spread, **parts, **errors, "se_srs": random}
+
+
+def _strata(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"stratum": rows["group"], "population": rows["n"], "std_dev": rows["estimate"]}
+    )
+
+
+def _std_error(strata: pd.DataFrame, n: npt.ArrayLike) -> float:
+    """Of the mean that this allocation will give."""
+    rows = expected_margin(strata.assign(n=np.asarray(n, dtype=float))).rows
+    return float(rows.loc[rows["scope"] == "all", "std_error"].iloc[0])
 
 
 def _power() -> Values:

@@ -41,15 +41,6 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def omissions(outcomes: Sequence[Outcome]) -> list[str]:
-    """What of the reference is not compared, each with its reason."""
-    return [
-        f"not compared: {outcome.id} {name}: {reason}"
-        for outcome in outcomes
-        for name, reason in outcome.left_out.items()
-    ]
-
-
 def _scientific(value: float) -> str:
     return "not comparable" if math.isinf(value) else f"{value:.1e}" if value else "0"
 

@@ -6,16 +6,16 @@ import pandas as pd
 
 from satisfaction.certification.case import Case, Values
 from satisfaction.certification.samples import clustered_schools
-from satisfaction.methods.calibration import post_stratify, rake
+from satisfaction.methods.calibration import Population, post_stratify, rake
 from satisfaction.methods.estimation import survey_mean, survey_total
 from satisfaction.methods.weighting import kish_deff
 
-SCHOOL_TYPES = {"E": 4421, "H": 755, "M": 1018}
-WHOLE_SCHOOL_TARGET = {"No": 1072, "Yes": 5122}
+SCHOOL_TYPES: Population = {"E": 4421, "H": 755, "M": 1018}
+WHOLE_SCHOOL_TARGET: Population = {"No": 1072, "Yes": 5122}
 
 
 def _mean_and_total(data: pd.DataFrame) -> dict[str, Values]:
-    found = {}
+    found: dict[str, Values] = {}
     for name, result in (
         ("mean_api00", survey_mean(data, ["api00"])),
         ("total_enroll", survey_total(data, ["enroll"])),

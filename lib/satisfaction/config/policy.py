@@ -96,6 +96,9 @@ class Reporting(Section):
     minimum_cell: Positive = rule("S4-6", "cells with fewer answers are suppressed")
     caution_cell: Positive = rule("S4-6", "cells with fewer answers carry a caution")
     minimum_peers: Positive = rule("S0-18", "fewer projects of the same type are no comparison")
+    minimum_months: Annotated[int, Field(ge=2)] = rule(
+        "S3-6", "fewer months give no control limits of the monthly series"
+    )
     false_discovery_rate: float = rule(
         "S0-31", "share of the claimed drops of a portfolio that may be false", gt=0, le=0.5
     )
@@ -110,6 +113,21 @@ class Drivers(Section):
         "S0-17", "resamples behind every driver's interval"
     )
     power: float = rule("S0-17", "power of the change that a survey can detect", gt=0.5, lt=1)
+
+
+class Audit(Section):
+    """What makes a survey worth a second look: traces of exclusion and of coached answers."""
+
+    confidence_level: float = rule("S2-8", "level of every audit check", gt=0.5, lt=1)
+    late_flag_days: Annotated[int, Field(ge=1, le=92)] = rule(
+        "S3-2", "flags changed so many days before the draw are late"
+    )
+    visit_window_days: Annotated[int, Field(ge=1, le=30)] = rule(
+        "S4-13", "a visit so many days before an answer is just before it"
+    )
+    burst_days: Annotated[int, Field(ge=1, le=14)] = rule(
+        "S2-8", "window in which a collector's sheets may pile up"
+    )
 
 
 class Complaints(Section):
@@ -170,6 +188,7 @@ class Policy(Section):
     satisfaction: Satisfaction
     reporting: Reporting
     drivers: Drivers
+    audit: Audit
     complaints: Complaints
     visits: Visits
     appraisal: Appraisal

@@ -27,6 +27,8 @@ class Slice:
     project: pd.Series
     wave: pd.Series
     waves: pd.DataFrame
+    monthly_waves: pd.DataFrame
+    answered: pd.DataFrame
     households: pd.DataFrame
     flags: pd.DataFrame
     samples: pd.DataFrame
@@ -64,6 +66,20 @@ def read_slice(path: Path, project: str, wave: str) -> Slice:
                 "SELECT w.* FROM waves w WHERE w.wave IN "
                 "(SELECT r.wave FROM responses r WHERE r.project = $1) "
                 "AND w.kind = $2 ORDER BY w.opened_on, w.wave",
+                (project, this["kind"]),
+            ),
+            monthly_waves=_rows(
+                connection,
+                "SELECT w.* FROM waves w WHERE w.wave IN "
+                "(SELECT r.wave FROM responses r WHERE r.project = $1) "
+                "AND w.kind = 'monthly' ORDER BY w.opened_on, w.wave",
+                (project,),
+            ),
+            answered=_rows(
+                connection,
+                "SELECT DISTINCT r.wave, r.household FROM responses r JOIN waves w "
+                "ON w.wave = r.wave WHERE r.project = $1 AND w.kind = $2 "
+                "AND r.household IS NOT NULL ORDER BY r.wave, r.household",
                 (project, this["kind"]),
             ),
             households=_rows(

@@ -6,6 +6,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "audit": [
+            "exclusion_audit_table",
+        ],
         "change": [
             "slope_chart",
             "trend_chart",
@@ -17,13 +20,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "dot_plot",
             "peer_strip_chart",
         ],
+        "decomposition": [
+            "change_bridge",
+        ],
         "distribution": [
             "distribution_chart",
         ],
         "drivers": [
             "correlation_heatmap",
             "importance_chart",
-            "outcome_plot",
         ],
         "exhibit": [
             "Exhibit",
@@ -49,26 +54,45 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "margin_table",
             "means_table",
             "mix_table",
-            "reliability_table",
             "sample_table",
             "size_table",
             "standing_note",
             "stated_table",
         ],
+        "monthly": [
+            "control_chart",
+        ],
         "notes": [
             "kpi_cards",
             "note",
         ],
+        "outcome": [
+            "outcome_plot",
+        ],
+        "panel": [
+            "panel_table",
+            "peer_change_note",
+        ],
         "palette": [
             "css_variables",
         ],
+        "penalty": [
+            "penalty_reward_chart",
+        ],
         "quadrant": [
             "quadrant_chart",
+        ],
+        "reliability": [
+            "reliability_table",
         ],
         "sampling": [
             "allocation_chart",
             "frame_waterfall_chart",
             "representativeness_chart",
+        ],
+        "selection": [
+            "eligibility_table",
+            "overlap_table",
         ],
         "summary": [
             "advice_note",
@@ -83,6 +107,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "tables": [
             "result_table",
             "stages_table",
+        ],
+        "trust": [
+            "quality_table",
         ],
         "verdict": [
             "change_card",

@@ -6,10 +6,10 @@ import pandas as pd
 
 from satisfaction import i18n
 from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, header, label_room, scale, ticks
-from satisfaction.exhibits.comparison import dot_plot
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import DISSATISFIED, INK, MUTED, RULE, SATISFIED, ink_on, tint
+from satisfaction.exhibits.verdict import probability_text
 from satisfaction.exhibits.words import (
     Labels,
     label,
@@ -17,20 +17,25 @@ from satisfaction.exhibits.words import (
     method_note,
     n_text,
     numbers,
+    reason_text,
     sentences,
 )
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
 ROW = 26.0
+TOP = 3
 TINTS = 20  # steps of a heat map, so that cells of one step are one shape
 
 
-def importance_chart(result: Result, labels: Labels | None = None) -> Exhibit:
+def importance_chart(
+    result: Result, labels: Labels | None = None, check: Result | None = None
+) -> Exhibit:
     """Shares of the explained part per item, with interval, rank range and top-three probability.
 
     Columns item, share, share_low, share_high (or ci_low, ci_high), top3_probability, rank_low,
-    rank_high.
+    rank_high, and tier: a line parts the groups that cannot be told apart. ``check`` is the one
+    row of ``ordinal_check``.
     """
     rows = result.rows
     usable = rows.dropna(subset=["share"]) if len(rows) else rows
@@ -38,26 +43,26 @@ def importance_chart(result: Result, labels: Labels | None = None) -> Exhibit:
         return cannot_tell(_("What goes with overall satisfaction"), rows)
     usable = usable.sort_values("share", ascending=False, kind="stable")
     names = labelled(usable["item"], labels)
-    first = usable.iloc[0]
-    title = _(
-        "{item} goes most closely with overall satisfaction: {share} of what the items explain "
-        "(in the top three with probability {p})"
-    ).format(
-        item=names[0],
-        share=i18n.percent(first["share"]),
-        p=i18n.percent(first["top3_probability"]),
-    )
+    grouped = "tier" in usable and usable["tier"].max() > 1
     spoken = zip(names, usable["share"], strict=True)
     alt = i18n.listing([f"{name} {i18n.percent(share)}" for name, share in spoken])
     low, high = _ends(usable)
+    left_out = labelled(rows.loc[rows["share"].isna(), "item"], labels)
     return Exhibit(
         "chart importance",
-        title,
+        importance_finding(usable, names),
         _importance(usable, names).svg(alt),
-        lead=_("Share of the explained part, its interval, the range of ranks. Not a cause."),
+        lead=sentences(
+            _("Share of the explained part, its interval, the range of ranks. Not a cause."),
+            _("A line parts groups: within one, no item can be told apart from its first")
+            if grouped
+            else "",
+        ),
         note=sentences(
-            n_text([result.n]),
+            sheets_text(result),
             method_note(result.method),
+            check_text(check, labels),
+            _("Cannot tell: {items}.").format(items=i18n.listing(left_out)) if left_out else "",
             _("Association, not proof of cause."),
         ),
         alt=alt,
@@ -71,12 +76,78 @@ def importance_chart(result: Result, labels: Labels | None = None) -> Exhibit:
                 "rank_low",
                 "rank_high",
                 "top3_probability",
+                "tier",
                 "n",
                 "reason",
             ],
             labels,
             percent=["share", low, high, "top3_probability"],
         ),
+    )
+
+
+def importance_finding(rows: pd.DataFrame, names: list[str]) -> str:
+    """Which item leads, and whether it stands out: rows by falling share."""
+    first = rows.iloc[0]
+    leading = names[: int((rows["tier"] == 1).sum())] if "tier" in rows else names[:1]
+    if len(leading) == 1:
+        return _(
+            "{item} goes most closely with overall satisfaction: {share} of what the items explain "
+            "(in the top three with probability {p})"
+        ).format(
+            item=names[0],
+            share=i18n.percent(first["share"]),
+            p=probability_text(first["top3_probability"]),
+        )
+    if len(leading) == len(names):
+        return _("No item stands out: all {m} may go equally closely with the whole").format(
+            m=len(names)
+        )
+    if len(leading) <= TOP:
+        return _(
+            "{items} go most closely with overall satisfaction; which comes first is open"
+        ).format(items=i18n.listing(leading))
+    return _(
+        "{item} goes most closely with overall satisfaction, but cannot be told apart from {k} "
+        "other items"
+    ).format(item=names[0], k=len(leading) - 1)
+
+
+def sheets_text(result: Result) -> str:
+    """How many answer sheets enter, and what their gaps cost."""
+    stages = result.stages
+    if not stages.get("missing_share"):
+        return n_text([result.n])
+    return _(
+        "{n}: sheets with gaps enter with the answers they have ({share} of the answers are "
+        "missing, {complete} sheets have no gap; any two questions have {pair} or more in common)"
+    ).format(
+        n=n_text([result.n]),
+        share=i18n.percent(stages["missing_share"], 1),
+        complete=i18n.number(stages["complete_cases"]),
+        pair=i18n.number(stages["smallest_pair"]),
+    )
+
+
+def check_text(check: Result | None, labels: Labels | None = None) -> str:
+    """Whether a model of ordered scores puts the same items on top, in one sentence."""
+    if check is None:
+        return ""
+    row = check.rows.iloc[0]
+    if row["estimate"] != row["estimate"]:
+        return _("Check by an ordinal model: cannot tell ({reason})").format(
+            reason=reason_text(str(row["reason"]))
+        )
+    words = (
+        _("Check: an ordinal model ({n}) puts the same item first; {k} of the first {of} agree")
+        if row["same_first"]
+        else _("Check: an ordinal model ({n}) puts {item} first; {k} of the first {of} agree")
+    )
+    return words.format(
+        n=n_text([row["n"]]),
+        item=label(row["ordinal_first"], labels),
+        k=row["in_common"],
+        of=row["of"],
     )
 
 
@@ -98,6 +169,8 @@ def _importance(rows: pd.DataFrame, names: list[str]) -> Canvas:
     header(canvas, WIDTH, 12, _("in top 3"), "right")
     for place, name in enumerate(names):
         middle, row = top + ROW * (place + 0.5), rows.iloc[place]
+        if place and "tier" in rows and row["tier"] != rows["tier"].iloc[place - 1]:
+            canvas.line([(0, middle - ROW / 2), (WIDTH, middle - ROW / 2)], MUTED, 1, dashed=True)
         canvas.text(left - 8, middle, name, align="right", room=left - 10)
         canvas.bar(left, middle - 7, along(row["share"]), middle + 7, SATISFIED)
         if row[low] == row[low] and row[high] == row[high]:
@@ -108,14 +181,6 @@ def _importance(rows: pd.DataFrame, names: list[str]) -> Canvas:
             header(canvas, WIDTH - 80, middle, ranks, "right")
         header(canvas, WIDTH, middle, i18n.percent(row["top3_probability"]), "right")
     return canvas
-
-
-def outcome_plot(related: Result, labels: Labels | None = None, *, minimum_n: int = 10) -> Exhibit:
-    """Correlation of every item with the outcome (rows of ``correlations(outcome=...)``)."""
-    subject = _("Correlation with overall satisfaction")
-    return dot_plot(
-        related, labels, key="item_a", as_percent=False, minimum_n=minimum_n, subject=subject
-    )
 
 
 def correlation_heatmap(result: Result, labels: Labels | None = None) -> Exhibit:

@@ -33,7 +33,7 @@ def group_test_note(tests: Result, labels: Labels | None = None) -> Exhibit:
         return cannot_tell(subject, rows)
     found = [label(row.variable, labels) for row in rows.itertuples() if row.significant]
     if found:
-        title = _("Satisfaction differs beyond chance by {characteristics}").format(
+        title = _("Groups differ beyond chance: {characteristics}").format(
             characteristics=i18n.listing(found)
         )
     else:

@@ -18,20 +18,31 @@ SIZE_STAGES = {
     "finite_population": N_("Corrected for the number of households"),
     "minimum_share": N_("Minimum share of households (S0-10)"),
     "minimum_strata": N_("Minimum per customer group (S0-10)"),
+    "see_change": N_("To see a change of {points} points to the next wave (S0-18)"),
     "needed": N_("Answers needed"),
     "invitations": N_("Households to invite"),
     "expected_answers": N_("Answers to expect"),
 }
 
 
-def size_table(size: Result) -> Exhibit:
-    """How the sample size was reached, stage by stage."""
+def size_table(size: Result, *, change: float, power: float, decides: bool) -> Exhibit:
+    """How the sample size was reached, stage by stage; whether the change to be seen decides."""
     words = {stage: _(text) for stage, text in SIZE_STAGES.items()}
+    words["see_change"] = words["see_change"].format(points=f"{100 * change:g}")
     title = _("{needed} answers are needed, {invitations} households are invited").format(
         needed=i18n.number(size.stages["needed"]),
         invitations=i18n.number(size.stages["invitations"]),
     )
-    return stages_table(size, words, title=title)
+    binding = (
+        _("The change to be seen counts in the size")
+        if decides
+        else _("The change to be seen is for information: policy does not let it decide the size")
+    )
+    how = _(
+        "Answers in each of two waves that find such a change with probability {power}, from the "
+        "share satisfied in the wave before (half, where there is none)"
+    ).format(power=i18n.percent(power))
+    return stages_table(size, words, title=title, note=sentences(binding, how))
 
 
 def margin_table(margin: Result, labels: Labels) -> Exhibit:
@@ -142,13 +153,6 @@ def stated_table(stated: Result, labels: Labels) -> Exhibit:
     columns = ["item", "named_share", "satisfied_share", "estimate", "interval", "n"]
     shares = ["named_share", "satisfied_share", "estimate"]
     return result_table(stated, columns, labels=labels, title=title, percent=shares, digits=1)
-
-
-def reliability_table(reliability: Result, labels: Labels) -> Exhibit:
-    """Cronbach's alpha of every dimension, with interval."""
-    title = _("Cronbach’s alpha of the dimensions")
-    columns = ["dimension", "n_items", "n", "estimate", "interval"]
-    return result_table(reliability, columns, labels=labels, title=title, percent=[], digits=2)
 
 
 def means_table(change: Result, labels: Labels) -> Exhibit:

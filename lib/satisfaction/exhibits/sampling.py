@@ -9,7 +9,15 @@ from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, fit, header, labe
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, QUIET, RULE, SATISFIED
-from satisfaction.exhibits.words import Labels, label, labelled, n_text, numbers, sentences
+from satisfaction.exhibits.words import (
+    Labels,
+    label,
+    labelled,
+    method_note,
+    n_text,
+    numbers,
+    sentences,
+)
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
@@ -113,7 +121,13 @@ def allocation_chart(allocation: Result, labels: Labels | None = None) -> Exhibi
         title,
         canvas.svg(alt),
         lead=_("Bar: share of the interviews. Tick: share of the households."),
-        note=_("Far right: interviews of households, and the chance of each to be drawn."),
+        note=sentences(
+            _("Far right: interviews of households, and the chance of each to be drawn."),
+            method_note(allocation.method),
+            _("Neyman allocation needs a previous wave; there is none to plan by")
+            if allocation.stages.get("instead_of") == "neyman"
+            else "",
+        ),
         alt=alt,
         data=numbers(
             usable,

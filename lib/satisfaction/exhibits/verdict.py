@@ -57,12 +57,14 @@ def verdict_card(
     identity: Mapping[str, Any],
     *,
     change: Result | None = None,
+    doubt: str = "",
 ) -> Exhibit:
     """Met, not met or cannot tell, against the target and its clause (S2-2, S0-19).
 
     ``share`` one row of ``survey_proportion``; ``judged`` of ``target_verdict``; ``grades`` of
     ``grade_probabilities``; ``change`` of ``wave_difference`` for the overall item; ``identity``
-    of the study, with the target's clause and the number of invited households.
+    of the study, with the target's clause and the number of invited households; ``doubt`` what to
+    know before trusting it.
     """
     clause, invited = str(identity["target_clause"]), int(identity["invited"])
     row, against = share.rows.iloc[0], judged.rows.iloc[0]
@@ -80,7 +82,7 @@ def verdict_card(
     return bottom_line(
         str(against["verdict"]),
         _share_sentence(row, digits, str(against["reason"]), share.level),
-        [sentences(*support[:2]), sentences(*support[2:])],
+        [sentences(*support[:2]), sentences(*support[2:]), sentences(doubt)],
         identity,
         share=row["estimate"],
         ci_low=row["ci_low"],
@@ -244,17 +246,23 @@ def drivers_card(
         f"{label(item, labels)} ({probability_text(chance)})"
         for item, chance in zip(likely["item"], likely["top3_probability"], strict=True)
     ]
-    first = label(rows["item"].iloc[0], labels)
+    names = [label(item, labels) for item in rows["item"]]
+    first, beside = names[0], names[1 : int((rows["tier"] == 1).sum())]
     sentence = _("“{item}” goes most closely with overall satisfaction.").format(item=first)
+    stages = importance.stages
     support = sentences(
+        _("It cannot be told apart from: {items}").format(
+            items=i18n.listing(beside[:3]) + ("…" if len(beside) > 3 else "")
+        )
+        if beside
+        else "",
         _("Probably among the three strongest: {items}").format(items=i18n.listing(named))
         if named
         else _("No item is probably among the three strongest"),
-        _("{complete} of {n} answer sheets are complete and enter").format(
-            complete=i18n.number(importance.stages["complete_cases"]),
-            n=i18n.number(
-                importance.stages["complete_cases"] + importance.stages["rows_with_missing"]
-            ),
+        _("{n} of {sheets} answer sheets enter; {complete} have no gap").format(
+            n=i18n.number(importance.n),
+            sheets=i18n.number(stages["sheets"]),
+            complete=i18n.number(stages["complete_cases"]),
         ),
         _("An association in the answers, not a cause"),
     )

@@ -6,6 +6,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "agreement": [
+            "intraclass_correlation",
+        ],
         "association": [
             "group_tests",
             "survey_association",
@@ -20,12 +23,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "change": [
             "wave_difference",
-        ],
-        "change_decomposition": [
-            "change_decomposition",
-        ],
-        "control_chart": [
-            "control_chart",
         ],
         "correlation": [
             "correlation_matrix",
@@ -62,18 +59,57 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "overdispersion",
             "peer_funnel",
         ],
+        "kitagawa": [
+            "change_decomposition",
+        ],
+        "monthly": [
+            "control_chart",
+        ],
         "multiplicity": [
             "significant_changes",
+        ],
+        "one_factor": [
+            "omega_total",
+            "one_factor_loadings",
+            "sampling_adequacy",
+        ],
+        "ordinal": [
+            "ordinal_check",
+            "proportional_odds",
         ],
         "ordinal_association": [
             "rank_association",
         ],
+        "panel": [
+            "panel_difference",
+        ],
+        "panel_moves": [
+            "transitions",
+        ],
+        "partial": [
+            "partial_correlations",
+        ],
+        "peer_change": [
+            "peer_difference_in_differences",
+        ],
         "pearson": [
             "survey_correlation",
+        ],
+        "penalty_reward": [
+            "penalty_reward",
+        ],
+        "polychoric": [
+            "polychoric_correlations",
         ],
         "precision": [
             "expected_domain_margins",
             "expected_margin",
+        ],
+        "exclusion": [
+            "exclusion_audit",
+        ],
+        "exclusion_scenario": [
+            "exclusion_scenario",
         ],
         "priorities": [
             "importance_shares",
@@ -100,6 +136,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "reliability": [
             "cronbach_alpha",
+            "dimension_reliability",
+            "item_reliability",
+            "ordinal_alpha",
+        ],
+        "response_quality": [
+            "flagged_sheets",
+            "quality_sensitivity",
+            "response_quality",
         ],
         "result": [
             "Result",

@@ -38,7 +38,8 @@ def intraclass_correlation(
 
     Rows: ``type, estimate, ci_low, ci_high, statistic, df1, df2, p_value, n, n_raters, method,
     reason``; reason ``single_item`` for one rater, ``no_answers``, ``too_few`` below ``minimum_n``
-    complete rows (at least 2), ``constant`` where no two rows differ on average.
+    complete rows (at least 2), ``constant`` where no two rows differ on average. Raters who differ
+    in level alone leave no error to measure by: then ICC1 and ICC2 come without an interval.
     """
     check_level(level)
     raters = list(raters)
@@ -113,9 +114,11 @@ def _correlations(
             ((three[0] - 1) / (three[0] + k - 1), (three[1] - 1) / (three[1] + k - 1)),
         ]
         means = [tuple(k * end / (1 + (k - 1) * end) for end in ends) for ends in singles]
-        if error == 0:  # limits of 1, as the estimates of consistency
-            singles[2] = means[2] = (1.0, 1.0)
     ends = [*singles, *means]
+    if error == 0:  # no ratio to that: consistency is 1, agreement if the levels are equal too
+        ends[2] = ends[5] = (1.0, 1.0)
+        if rater == 0:
+            ends = [(1.0, 1.0)] * 6
     return {
         "estimate": [
             (between - within) / (between + (k - 1) * within),

@@ -42,17 +42,19 @@ def survey_association(
 
     test  ``rao_scott`` as above: R ``svychisq(~row + column, design, statistic = "F")``;
           ``rao_scott_1`` the first-order correction: X² over the mean design effect as chi-square
-          (``statistic = "Chisq"``); ``pearson_chi_square`` plain counts without weights or design: R
-          ``chisq.test(correct = FALSE)``. The last two have ndf = (rows-1)(columns-1), no ddf.
+          (``statistic = "Chisq"``); ``pearson_chi_square`` plain counts, without weights or
+          design: R ``chisq.test(correct = FALSE)``. The last two have ndf = (rows-1)(columns-1)
+          and no ddf.
 
-    Rows that miss either answer stay in the variance as
-    outside the domain. R counts them in n (so its X² is larger then, F is the same) and in the
-    degrees of freedom of ``ddf``. Values that nobody has do not count as rows or columns.
+    Rows that miss either answer stay in the variance as outside the domain. R counts them in n (so
+    that its X² is larger then, F is the same) and in the degrees of freedom of ``ddf``. Values
+    that nobody has do not count as rows or columns.
 
     Rows (one): ``row, column, estimate, ci_low, ci_high, chi_square, statistic, ndf, ddf, p_value,
     n, method, reason``. Reasons: ``no_answers``; ``constant`` one row or one column only;
-    ``too_few`` too many empty cells, or no degrees of freedom; ``no_variation`` V without variance,
-    short of a census (then p is 0 or 1). ValueError for an unknown column or test.
+    ``too_few`` too many empty cells, or no degrees of freedom. Where the design leaves V no
+    variance (each row has a column of its own), the plain chi-square test steps in and ``method``
+    says so; in a census p is 0 or 1. ValueError for an unknown column or test.
     """
     check_level(level)
     if test not in TESTS:
@@ -61,8 +63,9 @@ def survey_association(
     coded = [category_codes(data, name) for name in (row, column)]
     asked = data[[]] if test == "pearson_chi_square" else data
     rows = complete_rows(asked, (coded[0][0] >= 0) & (coded[1][0] >= 0))
-    found = _association(rows, *(present(*code, rows.used)[0] for code in coded), level, test)
-    table = pd.DataFrame([{"row": row, "column": column, "n": rows.n, "method": test, **found}])
+    across, down = (present(*code, rows.used)[0] for code in coded)
+    found = _association(rows, across, down, level, test)
+    table = pd.DataFrame([{"row": row, "column": column, "n": rows.n, **found}])
     missing = len(data) - rows.n
     return Result(
         table[["row", "column", *TEST_COLUMNS, "n", "method", "reason"]],
@@ -118,11 +121,10 @@ def group_tests(
         blocks.append(
             {"variable": variable, "n": rows.n, "groups": len(names), "left_out": left_out, **found}
         )
-    columns = ["variable", *TEST_COLUMNS, "n", "groups", "left_out", *EXTREMES, "reason"]
+    columns = ["variable", *TEST_COLUMNS, "n", "groups", "left_out", *EXTREMES, "method", "reason"]
     table = pd.DataFrame(blocks, columns=columns)
     table["p_holm"] = adjusted_p_values(table["p_value"].to_numpy(dtype=float))
     table["significant"] = table["p_holm"] < 1 - level
-    table["method"] = METHOD
     order = ["variable", "estimate", "ci_low", "ci_high", "statistic", "ndf", "ddf", "p_value"]
     order += ["p_holm", "significant", "n", "groups", "left_out", *EXTREMES, "method", "reason"]
     return Result(
@@ -169,7 +171,8 @@ def _weighted_table(rows: CompleteRows, row: IntArray, column: IntArray) -> _Tab
     r, c = int(row.max()) + 1, int(column.max()) + 1
     cell = row * c + column
     weight = rows.weight / rows.weight.sum()
-    shares = np.bincount(cell, weights=weight, minlength=r * c)
+    shares = np.zeros(r * c)
+    np.add.at(shares, cell, weight)
     influence = -np.tile(shares, (rows.n, 1))
     influence[np.arange(rows.n), cell] += 1
     return _Table(shares.reshape(r, c), influence / rows.weight.sum())
@@ -178,7 +181,7 @@ def _weighted_table(rows: CompleteRows, row: IntArray, column: IntArray) -> _Tab
 def _association(
     rows: CompleteRows, row: IntArray, column: IntArray, level: float, test: str = METHOD
 ) -> dict[str, object]:
-    found: dict[str, object] = dict.fromkeys(TEST_COLUMNS, np.nan)
+    found: dict[str, object] = dict.fromkeys(TEST_COLUMNS, np.nan) | {"method": test}
     if rows.n == 0:
         return found | {"reason": "no_answers"}
     table = _weighted_table(rows, row, column)
@@ -192,7 +195,7 @@ def _association(
         v, low, high = cramers_v(chi_square, rows.n, r, c, level=level)
         p_value = float(chi2_p_value(chi_square, degrees))
         numbers = (v, low, high, chi_square, chi_square, degrees, np.nan, p_value)
-        return dict(zip(TEST_COLUMNS, numbers, strict=True)) | {"reason": ""}
+        return found | dict(zip(TEST_COLUMNS, numbers, strict=True)) | {"reason": ""}
     contrasts = np.kron(_contrasts(r), _contrasts(c))
     flat = shares.ravel()
     inverse = np.divide(1.0, flat, out=np.zeros_like(flat), where=flat > 0)
@@ -210,17 +213,18 @@ def _association(
     )  # fmt: skip
     found |= {"estimate": v, "chi_square": chi_square}
     if flat_variance and not rows.census:
-        return found | {"reason": "no_variation"}
+        p_value = float(chi2_p_value(chi_square, degrees))
+        found |= {"statistic": chi_square, "ndf": degrees, "p_value": p_value}
+        return found | {"reason": "", "method": "pearson_chi_square"}
     found |= {"ci_low": low, "ci_high": high}
     if flat_variance:
         return found | {"p_value": float(chi_square <= 1e-12 * rows.n), "reason": ""}
+    ndf, statistic = trace**2 / squares, chi_square / trace
+    tested = (statistic, ndf, ndf * nu, float(f_p_value(statistic, ndf, ndf * nu)))
     if test == "rao_scott_1":
-        statistic = chi_square / (trace / degrees)
-        numbers = (statistic, degrees, np.nan, float(chi2_p_value(statistic, degrees)))
-    else:
-        statistic, ndf = chi_square / trace, trace**2 / squares
-        numbers = (statistic, ndf, ndf * nu, float(f_p_value(statistic, ndf, ndf * nu)))
-    return found | dict(zip(TEST_COLUMNS[-4:], numbers, strict=True)) | {"reason": ""}
+        statistic *= degrees
+        tested = (statistic, degrees, np.nan, float(chi2_p_value(statistic, degrees)))
+    return found | dict(zip(TEST_COLUMNS[-4:], tested, strict=True)) | {"reason": ""}
 
 
 def _contrasts(size: int) -> FloatArray:

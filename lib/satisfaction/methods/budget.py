@@ -1,4 +1,4 @@
-"""How many interviews each project gets, so that the company's results are as precise as possible."""
+"""A budget of interviews shared out over projects, so that the results are most precise."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def budget_allocation(
 
     With V_i(n) = p_i (1-p_i)/n (N_i - n)/(N_i - 1), as in ``expected_margin``:
 
-    largest_margin    the largest z sqrt(V_i) is as small as whole numbers allow, then the second
-                      largest, and so on: the interview goes wherever the margin is widest
-    sum_of_variances  the sum of V_i is as small as whole numbers allow: the interview goes where it
-                      lowers the variance most, p (1-p) N/(N-1) (1/n - 1/(n+1)); without caps and
-                      minima n_i is proportional to sqrt(p (1-p)), whatever the size of the project
+    largest_margin    the largest z sqrt(V_i) is as small as whole numbers allow: every interview
+                      goes where the margin is widest
+    sum_of_variances  the sum of V_i is as small as whole numbers allow: every interview goes where
+                      it lowers the variance most, p (1-p) N/(N-1) (1/n - 1/(n+1)); without caps
+                      and minima n_i is proportional to sqrt(p (1-p)), whatever the project's size
 
     Both give the next interview to the project with the largest priority, and priorities fall with
-    n: so a common threshold is found by bisection, and only the last few are given one by one (ties:
-    larger project, then name).
+    n: so a common threshold is found by bisection, and only the last few are given one by one
+    (ties: larger project, then name).
 
     projects: columns ``project, population`` (N), optionally ``proportion`` (expected share
     satisfied, missing: 0.5). Every project gets at least min(minimum, N), at least 1 where N > 0,
@@ -133,7 +133,7 @@ def _variance(n: npt.ArrayLike, spread: FloatArray, size: FloatArray) -> FloatAr
 
 
 def _priority(criterion: str, n: npt.ArrayLike, spread: FloatArray, size: FloatArray) -> FloatArray:
-    """What the next interview is worth in a project that has n; falls with n, -1 once all are in."""
+    """What the next interview is worth in a project that has n; falls with n, -1 once all are."""
     count = np.asarray(n, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         if criterion == "sum_of_variances":

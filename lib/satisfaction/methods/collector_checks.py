@@ -51,7 +51,9 @@ def without(check: str, reason: str) -> Row:
     return {"check": check, "group": "", **UNKNOWN, "reason": reason}
 
 
-def share_rows(check: str, collectors: Collectors, hit: Mask, usable: Mask) -> Iterator[Row]:
+def share_rows(
+    check: str, collectors: Collectors, hit: Mask, usable: Mask, side: str
+) -> Iterator[Row]:
     """Share of hits of each collector against those compared with, Fisher's test."""
     if not collectors.tested:
         yield without(check, "too_few" if collectors.names else "no_collector")
@@ -62,7 +64,7 @@ def share_rows(check: str, collectors: Collectors, hit: Mask, usable: Mask) -> I
             yield {**row, **UNKNOWN, "n": n, "reason": "too_few"}
             continue
         hits, others = int(hit[own].sum()), int(hit[other].sum())
-        p = fisher_p_value(hits, n, others, rest, "more")
+        p = fisher_p_value(hits, n, others, rest, side)
         yield {**row, "estimate": hits / n, "expected": others / rest, "p_value": p, "reason": ""}
 
 

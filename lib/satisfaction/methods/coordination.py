@@ -59,8 +59,8 @@ def coordinated_plan(
     plan: columns ``stratum, population, n``; frame: all units that can be drawn, with ``stratum``;
     repeats: the last earlier wave of the same kind, if any.
 
-    Rows: those of the plan, ``planned`` (its n), ``start``, method, reason (``first_list``: there is
-    no earlier list to follow). ``stages``: ``overlap, seed, follows`` (wave, None for a first list)
+    Rows: those of the plan, ``planned`` (its n), ``start``, method, reason (``first_list``: no
+    earlier list to follow). ``stages``: ``overlap, seed, follows`` (wave, None for a first list)
     and ``off_line`` (earlier lists that cannot be placed).
     """
     if overlap not in OVERLAPS:
@@ -143,15 +143,18 @@ def _behind(
     stratum = frame["stratum"].astype(str).to_numpy()
     ends = lines.groupby("stratum")["last"].agg(list)
     start = np.full(len(rows), np.nan)
-    for place, row in enumerate(rows.itertuples()):
-        if row.stratum in ends.index:
-            own = stratum == str(row.stratum)
-            behind = np.nextafter(np.array(ends[row.stratum][::-1]), 2.0) % 1.0
-            start[place] = _freshest(behind, number[own], tired[own], int(row.n))
+    names = rows["stratum"].astype(str).tolist()
+    for place, (name, n) in enumerate(zip(names, rows["n"], strict=True)):
+        if name in ends.index:
+            own = stratum == name
+            behind = np.nextafter(np.array(ends[name][::-1]), 2.0) % 1.0
+            start[place] = _freshest(behind, number[own], tired[own], int(n))
     known = ~np.isnan(start)
-    largest = rows["population"].where(known).idxmax() if known.any() else None
-    rest = lines["last"].iloc[-1] if largest is None else start[largest]
-    return np.where(known, start, np.nextafter(rest, 2.0) % 1.0 if largest is None else rest)
+    if known.any():
+        rest = start[rows["population"].where(known).argmax()]
+    else:
+        rest = np.nextafter(float(lines["last"].iloc[-1]), 2.0) % 1.0
+    return np.where(known, start, rest)
 
 
 def _freshest(
@@ -170,14 +173,14 @@ def _as_before(
     """Start where the wave to be repeated did, and hold all units that it would ask today."""
     arcs = same.set_index("stratum")
     known = rows["stratum"].isin(arcs.index)
-    largest = rows.loc[known, "population"].idxmax() if known.any() else None
-    rest = arcs["first"].iloc[0] if largest is None else arcs["first"][rows["stratum"][largest]]
-    start = rows["stratum"].map(arcs["first"]).fillna(rest)
+    start = rows["stratum"].map(arcs["first"]).astype(float)
+    largest = rows["population"].where(start.notna()).argmax() if known.any() else -1
+    rest = float(start.iloc[largest] if largest >= 0 else arcs["first"].iloc[0])
     number = permanent_random_numbers(frame[unit], seed).to_numpy()
     first, last = (frame["stratum"].map(arcs[name]).to_numpy(dtype=float) for name in _ENDS)
     inside = (number - first) % 1.0 <= (last - first) % 1.0  # NaN: a stratum not asked then
     held = rows["stratum"].map(frame.loc[inside, "stratum"].value_counts()).fillna(0).astype(int)
-    return rows.assign(n=np.maximum(rows["planned"], held), start=start.astype(float))
+    return rows.assign(n=np.maximum(rows["planned"], held), start=start.fillna(rest))
 
 
 _ENDS = ("first", "last")

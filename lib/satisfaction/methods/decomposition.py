@@ -93,7 +93,11 @@ def johnson_shares(correlations: Array) -> Array:
 
 
 def redundant_items(correlations: Array) -> NDArray[np.bool_]:
-    """Items that are a linear function of the others: those loading on a null direction."""
+    """Items that are a linear function of the others: those loading on a null direction.
+
+    Where answers are missing, a null direction may come out negative and blurred: then those that
+    carry a hundredth of it.
+    """
     values, vectors = np.linalg.eigh(correlations)
     null = vectors[:, values < SINGULAR]
-    return np.asarray((null**2).sum(axis=1) > SINGULAR)
+    return np.asarray((null**2).sum(axis=1) > (SINGULAR if values[0] > -SINGULAR else 0.01))

@@ -60,10 +60,8 @@ def group_difference(
     member = np.where(codes == group, 1, np.where(codes == reference, 0, -1))
     if (group < 0) or (reference < 0):
         member = np.full(len(data), -1)
-    keys = {"by": by}
-    keys |= {"group": groups[0], "reference": groups[1]} if groups else {
-        "group": labels[group], "reference": labels[reference]
-    }  # fmt: skip
+    named = groups or (labels[group], labels[reference])
+    keys: dict[str, object] = {"by": by, "group": named[0], "reference": named[1]}
     blocks = []
     for name in names:
         y = scores(data, [name])[:, 0]
@@ -71,8 +69,9 @@ def group_difference(
             y = np.where(np.isnan(y), np.nan, y >= at_least)
         rows = complete_rows(data, ~np.isnan(y) & (member >= 0))
         found = _difference(rows, y[rows.used], member[rows.used] == 1, level)
-        at_end = at_least is not None and {found["group_value"], found["reference_value"]} & {0, 1}
-        if at_end and found["reason"] in ("", "constant", "no_variation") and not rows.census:
+        at_end = {found["group_value"], found["reference_value"]} & {0.0, 1.0}
+        known = found["reason"] in ("", "constant", "no_variation") and not rows.census
+        if at_least is not None and at_end and known:
             found |= _at_the_end(data, name, by, keys, at_least, level)
         blocks.append({"item": name, **keys, **found})
     table = pd.DataFrame(blocks)

@@ -67,3 +67,19 @@ def usable_items(scores: Array, items: list[str], minimum: int) -> tuple[list[in
         reasons[weaker] = "too_few"
         used.remove(weaker)
     return used, reasons
+
+
+def entering_rows(scores: Array, missing: str) -> NDArray[np.bool_]:
+    """Sheets that enter, from scores (rows, items + outcome): the outcome and some item, or all."""
+    known = ~np.isnan(scores)
+    if missing == "complete":
+        return np.asarray(known.all(axis=1), dtype=bool)
+    return np.asarray(known[:, -1] & known[:, :-1].any(axis=1), dtype=bool)
+
+
+def check_items(items: list[str], outcome: str, missing: str = "pairwise") -> None:
+    """ValueError for items that are not one each, or an unknown treatment of gaps."""
+    if len({*items, outcome}) < len(items) + 1 or not items:
+        raise ValueError("name at least one item, each once, and not the outcome among them")
+    if missing not in MISSING:
+        raise ValueError(f"missing must be one of {', '.join(MISSING)}, not {missing!r}")

@@ -21,7 +21,7 @@ from satisfaction.methods.decomposition import (
 )
 from satisfaction.methods.driver_answers import MISSING, entering_sheets, usable_items
 from satisfaction.methods.importance_bootstrap import bootstrap_columns, resampled_counts
-from satisfaction.methods.pairwise import SINGULAR
+from satisfaction.methods.pairwise import SINGULAR, pairwise_moments
 from satisfaction.methods.result import Result
 
 Array = NDArray[np.float64]
@@ -56,7 +56,7 @@ def shapley_importance(
                correlation matrix where it is none); ``"complete"`` drops the whole sheet, as R's
                ``calc.relimp``. In 150 simulated surveys of 330 sheets x 15 items, half of them
                with a gap, the shares' root mean square error was .025 pairwise, .025 by normal
-               maximum likelihood (EM), .033-.039 complete (.024 without gaps), also where
+               maximum likelihood (EM), .028-.039 complete (.024 without gaps), also where
                gaps depend on the other answers (``benchmarks/missing_answers.py``)
     weight     column of weights; None takes the design column ``weight`` where there is one
     minimum_n  answers below which (or below items + 2) an item is not estimated: each pair of
@@ -160,8 +160,8 @@ def _importance(
     scores = scores[:, [*used, -1]]
     answered = ~np.isnan(scores)
     common = answered.T.astype(float) @ answered
-    whole = weighted_correlations(scores, weights[None, :])
-    point = decompose(whole)[0]
+    point = decompose(weighted_correlations(scores, weights[None, :]))[0]
+    plain = pairwise_moments(scores, weights).correlation  # as it is, not mended
     r_squared = float(point.sum())
     counts = resampled_counts(sheets, draws, np.random.default_rng(seed))
     resampled = np.concatenate(
@@ -192,7 +192,7 @@ def _importance(
             "n": common[:-1, -1].astype(int),
             "n_eff": weighted.sum(axis=0) ** 2 / (weighted**2).sum(axis=0),
             "method": method,
-            "reason": np.where(redundant_items(whole[0, :-1, :-1]), "collinear", ""),
+            "reason": np.where(redundant_items(plain[:-1, :-1]), "collinear", ""),
         }
     ).sort_values("rank", kind="stable")
     left_out = [place for place in range(len(items)) if place not in used]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import combinations
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,6 +16,8 @@ from satisfaction.methods.intervals import check_level
 from satisfaction.methods.result import Result
 
 FloatArray = npt.NDArray[np.float64]
+Found = tuple[float, float, float, float]
+Measure = Callable[[FloatArray, FloatArray], Found | None]
 COLUMNS = (
     "item", "by", "group", "reference", "estimate", "std_error", "ci_low", "ci_high", "df", "n",
     "n_reference", "method", "reason",
@@ -40,8 +45,9 @@ def cliffs_delta(
                 at least (1 - d²) / (n m - 1) (Cliff 1993)
 
     Interval: (d - d³ -+ t s sqrt((1 - d²)² + t² s²)) / (1 - d² + t² s²), t on n + m - 2 degrees of
-    freedom. Groups without overlap (|d| = 1) get it at (1 - 1/nm) d, closed at d. Equals R
-    ``effsize::cliff.delta(use.unbiased = FALSE)``. Unweighted: it describes the respondents.
+    freedom. Groups without overlap (|d| = 1) get it at (1 - 1/nm) d, closed at d. ``unbiased``
+    equals R ``effsize::cliff.delta``, ``consistent`` its ``use.unbiased = FALSE``. Unweighted: it
+    describes the respondents.
 
     groups  (group, reference); by default every pair of values of ``by``, the later in order being
             compared with the earlier
@@ -52,7 +58,7 @@ def cliffs_delta(
     if variance not in VARIANCES:
         raise ValueError(f"variance must be one of {', '.join(VARIANCES)}, not {variance!r}")
 
-    def measure(x: FloatArray, y: FloatArray) -> tuple[float, float, float, float]:
+    def measure(x: FloatArray, y: FloatArray) -> Found:
         delta, spread = _dominance(x, y, variance)
         t = special.stdtrit(len(x) + len(y) - 2, (1 + level) / 2)
         inner = delta if abs(delta) < 1 else delta * (1 - 1 / (len(x) * len(y)))
@@ -61,7 +67,7 @@ def cliffs_delta(
         low, high = (centre + np.array([-half, half])) / (rest + t**2 * spread)
         return delta, np.sqrt(spread), -1.0 if delta == -1 else low, 1.0 if delta == 1 else high
 
-    return _pairs(data, item, by, groups, level, "cliffs_delta", measure)
+    return _pairs(data, item, by, groups, level, measure, "cliffs_delta")
 
 
 def hedges_g(
@@ -82,7 +88,7 @@ def hedges_g(
     Arguments and rows as for ``cliffs_delta``; reason ``constant`` where s is 0.
     """
 
-    def measure(x: FloatArray, y: FloatArray) -> tuple[float, float, float, float] | None:
+    def measure(x: FloatArray, y: FloatArray) -> Found | None:
         n, m = len(x), len(y)
         pooled = (((x - x.mean()) ** 2).sum() + ((y - y.mean()) ** 2).sum()) / (n + m - 2)
         if pooled == 0:
@@ -92,7 +98,7 @@ def hedges_g(
         half = special.stdtrit(n + m - 2, (1 + level) / 2) * error
         return g, error, g - half, g + half
 
-    return _pairs(data, item, by, groups, level, "hedges_g", measure)
+    return _pairs(data, item, by, groups, level, measure, "hedges_g")
 
 
 def cramers_v(
@@ -108,9 +114,10 @@ def cramers_v(
 
     V = sqrt(X² / (n k)), k = min(rows, columns) - 1. X² / design_effect is taken as noncentral
     chi-square with (rows-1)(columns-1) degrees of freedom; the limits of its noncentrality L give
-    those of V = sqrt(L design_effect / (n k)) (without design effect as R's ``effectsize``). An X² below its expectation under independence is raised to that for
-    the upper limit, which would otherwise shrink to 0 with it. V of a sample leans upwards: under
-    independence it is about sqrt(df / (n k)), and the interval may begin at 0.
+    those of V = sqrt(L design_effect / (n k)), as R's ``effectsize`` (which has no design effect).
+    An X² below its expectation under independence is raised to that for the upper limit, which
+    would otherwise shrink to 0 with it. V of a sample leans upwards: under independence it is
+    about sqrt(df / (n k)), and the interval may begin at 0.
     """
     check_level(level)
     base, df = n * (min(rows, columns) - 1), (rows - 1) * (columns - 1)
@@ -155,45 +162,43 @@ def _dominance(x: FloatArray, y: FloatArray, variance: str) -> tuple[float, floa
     return delta, float(parts / (n * m))
 
 
-def _pairs(data, item, by, groups, level, method, measure) -> Result:  # type: ignore[no-untyped-def]
+def _pairs(
+    data: pd.DataFrame,
+    item: str,
+    by: str,
+    groups: tuple[object, object] | None,
+    level: float,
+    measure: Measure,
+    method: str,
+) -> Result:
+    """The measure (estimate, SE, low, high) of each pair of groups; None: not defined."""
     check_level(level)
     require_columns(data, [item, by])
     values = scores(data, [item])[:, 0]
     codes, labels = category_codes(data, by)
-    if groups is not None:
-        if len(groups) != 2 or groups[0] == groups[1]:
-            raise ValueError("groups names two different values: (group, reference)")
-        pairs = [groups]
+    known = ~np.isnan(values) & (codes >= 0)
+    if groups is None:
+        pairs = [(b, a) for a, b in combinations([labels[c] for c in np.unique(codes[known])], 2)]
+    elif len(groups) != 2 or groups[0] == groups[1]:
+        raise ValueError("groups names two different values: (group, reference)")
     else:
-        there = [labels[code] for code in np.unique(codes[codes >= 0])]
-        pairs = [(b, a) for i, a in enumerate(there) for b in there[i + 1 :]]
-    known = ~np.isnan(values)
+        pairs = [groups]
+    place = {name: code for code, name in enumerate(labels)}
     blocks = []
-    for group, reference in pairs:
-        x, y = (
-            values[known & (codes == (labels.index(name) if name in labels else -2))]
-            for name in (group, reference)
-        )
-        found = (np.nan,) * 4
-        reason = "no_answers" if not len(x) or not len(y) else ""
-        if not reason and min(len(x), len(y)) < 2:
+    for pair in pairs:
+        x, y = (values[known & (codes == place.get(name, -1))] for name in pair)
+        found: Found | None = None
+        if not len(x) or not len(y):
+            reason = "no_answers"
+        elif min(len(x), len(y)) < 2:
             reason = "too_few"
-        if not reason:
-            measured = measure(x, y)
-            found, reason = (found, "constant") if measured is None else (measured, "")
-        estimate, error, low, high = found
-        blocks.append(
-            {
-                "item": item, "by": by, "group": group, "reference": reference,
-                "estimate": estimate, "std_error": error, "ci_low": low, "ci_high": high,
-                "df": max(len(x) + len(y) - 2, 0), "n": len(x), "n_reference": len(y),
-                "method": method, "reason": reason,
-            }
-        )  # fmt: skip
+        else:
+            found = measure(x, y)
+            reason = "" if found else "constant"
+        numbers = found or (np.nan,) * 4
+        df = max(len(x) + len(y) - 2, 0)
+        blocks.append((item, by, *pair, *numbers, df, len(x), len(y), method, reason))
     table = pd.DataFrame(blocks, columns=list(COLUMNS))
-    used = int((known & (codes >= 0)).sum())
-    missing = len(data) - used
-    return Result(
-        table, method, level, used, {"pairs": len(pairs)},
-        {"rows_with_missing": missing} if missing else {},
-    )  # fmt: skip
+    used = int(known.sum())
+    missing = {"rows_with_missing": len(data) - used} if used < len(data) else {}
+    return Result(table, method, level, used, {"pairs": len(pairs)}, missing)

@@ -46,8 +46,8 @@ def funnel_limits(
             {
                 "n_eff": size,
                 "level": level,
-                "ci_low": np.maximum(_limit(size, centre, (1 - level) / 2), 0),
-                "ci_high": np.minimum(_limit(size, centre, (1 + level) / 2), 1),
+                "ci_low": np.clip(_limit(size, centre, (1 - level) / 2), 0, 1),
+                "ci_high": np.clip(_limit(size, centre, (1 + level) / 2), 0, 1),
             }
         )
         for level in levels
@@ -73,7 +73,7 @@ def _whole_limit(n: Array, centre: float, q: float) -> Array:
     if centre in (0.0, 1.0):  # nothing can deviate by chance
         return np.full(n.shape, centre)
     r = _quantile(n, centre, q)
-    reached, before = special.bdtr(r, n, centre), _at_most(r - 1, n, centre)
+    reached, before = _at_most(r, n, centre), _at_most(r - 1, n, centre)
     return np.asarray((r - (reached - q) / (reached - before)) / n)
 
 
@@ -92,7 +92,10 @@ def _quantile(n: Array, centre: float, q: float) -> Array:
 
 
 def _at_most(r: Array, n: Array, centre: float) -> Array:
-    return np.where(r < 0, 0.0, special.bdtr(np.maximum(r, 0), n, centre))
+    """P(R <= r), where bdtr would round n."""
+    inside = (r >= 0) & (r < n)
+    some = np.where(inside, r, 0.0)
+    return np.where(inside, special.betaincc(some + 1, n - some, centre), (r >= n).astype(float))
 
 
 def overdispersion(
@@ -144,7 +147,7 @@ def peer_funnel(
     lies outside of, else NaN), ``ci_low, ci_high`` (limits at ``level`` for its n_eff),
     ``outer_low, outer_high``, ``reason``: ``too_few`` below ``minimum_n`` answers, and for all with
     fewer than ``minimum_peers`` others; ``no_answers``. Stages ``centre, phi, projects, others
-    (than own), outer`` and ``lines``: rows ``n_eff, level, ci_low, ci_high`` of the limits to be drawn.
+    (than own), outer`` and ``lines`` (the limits to be drawn: ``n_eff, level, ci_low, ci_high``).
     """
     check_level(level)
     given = rows.reset_index(drop=True)

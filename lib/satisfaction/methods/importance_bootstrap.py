@@ -64,9 +64,10 @@ def told_apart(point: Array, resampled: Array, level: float) -> NDArray[np.bool_
     """Pairs of items whose importances differ: (items, items), symmetric.
 
     Each item is held against all weaker ones at once: a weaker one differs where d > c SE, with c
-    the ``level`` quantile of the largest (d* - mean d*) / SE among them, over the draws. So with
-    probability ``level`` an item is told apart from no item that is as strong (multiple
-    comparisons with the best, one-sided: Hsu 1984; the critical value resampled, Beran 1988).
+    the ``level`` quantile of the largest (d* - mean d*) / SE among them, over the draws. So an item
+    as strong as the strongest is told from the leading one with probability 1 - ``level`` (that
+    this happens to any of many equals is likelier). Subset selection, Gupta 1965; comparisons with
+    the best, Hsu 1984; the critical value resampled, Beran 1988.
     """
     order = np.argsort(-point, kind="stable")
     apart = np.zeros((len(point), len(point)), dtype=bool)

@@ -73,7 +73,7 @@ def change_decomposition(
     answers in categories that the other lacks; ``shifts``: per part the category whose share moved
     most, as ``(part, category, previous, current)``; ``not_separated``.
     reason: ``too_few`` answers; ``no_answers``; ``not_comparable`` item, or categories with
-    "average"; ``no_group`` a factor of which nothing is known; ``collinear`` parts that no answer
+    "average"; ``no_group`` a factor of which nothing is known; ``confounded`` parts that no answer
     tells apart (say, all by phone before and all online now).
     """
     check_level(level)
@@ -224,7 +224,7 @@ def _parts(
     mean = [w.weight @ rows / w.weight.sum() for w, rows in zip(waves, x, strict=True)]
     step = mean[0] - mean[1]
     slope, told, fitted = (pooled_slopes if standard == "pooled" else averaged_slopes)(waves, x)
-    why = "collinear" if standard == "pooled" else "not_comparable"
+    why = "confounded" if standard == "pooled" else "not_comparable"
     values = {TOTAL: waves[0].level - waves[1].level, ANSWERS: waves[0].level - waves[1].level}
     influence: tuple[dict[str, FloatArray], ...] = ({}, {})
     for place, w in enumerate(waves):

@@ -79,7 +79,8 @@ def _measures(
         return empty, ["too_few"] * len(MEASURES)
     weight = rows.weight / rows.weight.sum()
     cell = a * c + b
-    shares = np.bincount(cell, weights=weight, minlength=r * c).reshape(r, c)
+    shares = np.zeros((r, c))
+    np.add.at(shares, (a, b), weight)
     estimates, gradients = _ordinal_measures(shares)
     gradients -= (gradients * shares).sum(axis=(1, 2), keepdims=True)
     influence = gradients.reshape(len(MEASURES), -1)[:, cell].T / rows.weight.sum()

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 
 from satisfaction.methods.complete_rows import complete_rows
-from satisfaction.methods.driver_answers import MISSING, Array, usable_items
+from satisfaction.methods.driver_answers import (
+    Array,
+    check_items,
+    entering_rows,
+    usable_items,
+)
 from satisfaction.methods.inference import require_columns, scores
 from satisfaction.methods.intervals import check_level, critical_value
 from satisfaction.methods.multiplicity import adjusted_p_values
@@ -56,15 +61,10 @@ def partial_correlations(
     """
     check_level(level)
     items = list(items)
-    if len({*items, outcome}) < len(items) + 1 or not items:
-        raise ValueError("name at least one item, each once, and not the outcome among them")
-    if missing not in MISSING:
-        raise ValueError(f"missing must be one of {', '.join(MISSING)}, not {missing!r}")
+    check_items(items, outcome, missing)
     require_columns(data, [outcome, *items])
     matrix = scores(data, [*items, outcome])
-    known = ~np.isnan(matrix)
-    whole = known.all(axis=1) if missing == "complete" else known[:, -1] & known[:, :-1].any(axis=1)
-    rows = complete_rows(data, whole)
+    rows = complete_rows(data, entering_rows(matrix, missing))
     matrix = matrix[rows.used]
     used, reasons = usable_items(matrix, items, max(minimum_n, len(items) + 4))
     plain = not np.isnan(matrix[:, [*used, -1]]).any()
@@ -82,7 +82,7 @@ def partial_correlations(
         if kept.any():
             chosen = [place for place, fine in zip(used, kept[:-1], strict=True) if fine]
             inside = np.ix_(kept, kept)
-            inverse = np.linalg.inv(moments.correlation[inside])
+            inverse: Array = np.asarray(np.linalg.inv(moments.correlation[inside]))
             r = _partial(inverse)
             n = moments.common[inside][:-1, -1]
             others = len(chosen) - 1
@@ -92,7 +92,9 @@ def partial_correlations(
                 p_value = t_p_value(r, np.sqrt((1 - r**2) / df), df)
                 z_error, critical = 1 / np.sqrt(n - others - 3), critical_value(level)
             else:
-                influence = _influence(inverse, r, moments.correlation_influence()[:, *inside])
+                influence = _influence(
+                    inverse, r, moments.correlation_influence()[:, kept][:, :, kept]
+                )
                 covariance = rows.covariance(influence / rows.weight[:, None])
                 df = rows.design_df - (rows.n - n) - others - 1
                 error = np.sqrt(np.diag(covariance) * n / (n - others - 3))

@@ -62,7 +62,7 @@ def survey_correlation(
         if outcome is None
         else [(place, last) for place in range(last)]
     )
-    base = complete_rows(data, known.all(axis=1))
+    base = complete_rows(data, np.asarray(known.all(axis=1)))
     blocks = []
     for a, b in pairs:
         rows = base

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from satisfaction.methods.complete_rows import CompleteRows, complete_rows
-from satisfaction.methods.driver_answers import MISSING, Array, usable_items
+from satisfaction.methods.driver_answers import (
+    Array,
+    check_items,
+    entering_rows,
+    usable_items,
+)
 from satisfaction.methods.inference import require_columns, scores
 from satisfaction.methods.intervals import check_level, critical_value
 from satisfaction.methods.multiplicity import adjusted_p_values
@@ -71,22 +77,21 @@ def penalty_reward(
     """
     check_level(level)
     items = list(items)
+    check_items(items, outcome, missing)
     if len({*items, outcome}) < len(items) + 1 or not items:
         raise ValueError("name at least one item, each once, and not the outcome among them")
-    if not low_below < top_from:
-        raise ValueError(f"low_below ({low_below}) must lie below top_from ({top_from})")
-    if missing not in MISSING:
-        raise ValueError(f"missing must be one of {', '.join(MISSING)}, not {missing!r}")
+    if low_below > top_from:
+        raise ValueError(f"low_below ({low_below}) may not lie above top_from ({top_from})")
     require_columns(data, [outcome, *items])
     matrix = scores(data, [*items, outcome])
-    known = ~np.isnan(matrix)
-    whole = known.all(axis=1) if missing == "complete" else known[:, -1] & known[:, :-1].any(axis=1)
-    rows = complete_rows(data, whole)
+    rows = complete_rows(data, entering_rows(matrix, missing))
     matrix = matrix[rows.used]
     used, reasons = usable_items(matrix, items, max(minimum_n, 2 * len(items) + 2))
     table = pd.DataFrame(np.nan, index=range(len(items)), columns=list(COLUMNS))
-    table = table.assign(item=items, kano="", method=METHOD, n=rows.n)
-    ends = _Ends(matrix, low_below, top_from)
+    table = table.assign(
+        item=items, kano="", method=METHOD, n=(~np.isnan(matrix[:, :-1])).sum(axis=0)
+    )
+    ends = _Ends(matrix[:, :-1], low_below, top_from)
     table["n_low"], table["n_top"] = ends.low.sum(axis=0), ends.top.sum(axis=0)
     for place in list(used):
         if ends.between[:, place].sum() < minimum_cell:
@@ -110,23 +115,23 @@ def penalty_reward(
 
 @dataclass(frozen=True)
 class _Ends:
-    """Which scores (rows, items + outcome) are low, between and top."""
+    """Which scores (rows, items) are low, between and top."""
 
     scores: Array
     low_below: float
     top_from: float
 
     @property
-    def low(self) -> Array:
-        return np.asarray(self.scores[:, :-1] < self.low_below)
+    def low(self) -> NDArray[np.bool_]:
+        return np.asarray(self.scores < self.low_below, dtype=bool)
 
     @property
-    def top(self) -> Array:
-        return np.asarray(self.scores[:, :-1] >= self.top_from)
+    def top(self) -> NDArray[np.bool_]:
+        return np.asarray(self.scores >= self.top_from, dtype=bool)
 
     @property
-    def between(self) -> Array:
-        return np.asarray(~np.isnan(self.scores[:, :-1]) & ~self.low.astype(bool) & ~self.top)
+    def between(self) -> NDArray[np.bool_]:
+        return np.asarray(~np.isnan(self.scores) & ~self.low & ~self.top, dtype=bool)
 
 
 def _estimate(

@@ -25,7 +25,7 @@ from satisfaction.methods.result import Result
 ESTIMATORS = ("two_step", "ml")
 
 
-def polychoric(
+def polychoric_correlations(
     data: pd.DataFrame,
     items: Sequence[str],
     *,

@@ -6,7 +6,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from satisfaction.methods.complete_rows import (
     category_codes,
@@ -174,11 +173,11 @@ def _reason(values: FloatArray, groups: int) -> str:
     return "constant" if np.ptp(values) == 0 else ""
 
 
-def _mean_ranks(values: FloatArray) -> tuple[FloatArray, NDArray[np.float64]]:
+def _mean_ranks(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Rank of each value, ties at their mean, and the sizes of the ties."""
-    _, place, ties = np.unique(values, return_inverse=True, return_counts=True)
-    ties = ties.astype(float)
-    return (ties.cumsum() - (ties - 1) / 2)[place], ties
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    ties = count.astype(float)
+    return np.asarray((ties.cumsum() - (ties - 1) / 2)[place]), ties
 
 
 def _population_ranks(values: FloatArray, weight: FloatArray, ties: str) -> FloatArray:

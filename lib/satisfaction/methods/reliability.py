@@ -54,7 +54,7 @@ def cronbach_alpha(
     return _collected(rows, columns, "cronbach_alpha", level, missing)
 
 
-def reliability(
+def dimension_reliability(
     data: pd.DataFrame,
     dimensions: Mapping[str, Sequence[str]],
     *,
@@ -85,9 +85,9 @@ def reliability(
         covariance, n, reason = _covariance(data[list(items)], missing, minimum_n)
         row: dict[str, Any] = dict.fromkeys(TABLE, np.nan)
         row |= {"dimension": name, "n": n, "n_items": len(items), "drop_item": ""}
-        row |= {"method": f"cronbach_alpha_{missing}", "reason": reason}
+        row |= {"method": "dimension_reliability", "reason": reason}
         rows.append(row if reason else row | _figures(covariance, list(items), n, level))
-    return _collected(rows, TABLE, "reliability", level, missing)
+    return _collected(rows, TABLE, "dimension_reliability", level, missing)
 
 
 def item_reliability(
@@ -137,10 +137,10 @@ def ordinal_alpha(
     & Zeisser 2007). Higher than alpha where scores bunch at one end; it says how reliable a finer
     scale would be, not this one.
 
-    Rows: ``dimension, estimate, n, n_items, method, reason``; reasons of ``polychoric`` and
-    ``single_item``.
+    Rows: ``dimension, estimate, n, n_items, method, reason``; reasons of
+    ``polychoric_correlations`` and ``single_item``.
     """
-    from satisfaction.methods.polychoric import polychoric  # not needed by the reports
+    from satisfaction.methods.polychoric import polychoric_correlations  # not needed by the reports
 
     _check(data, dimensions, "listwise", 0.95)
     rows = []
@@ -148,7 +148,7 @@ def ordinal_alpha(
         complete, k = data[list(items)].dropna(), len(items)
         alpha, reason = np.nan, "single_item"
         if k > 1:
-            pairs = polychoric(complete, items, minimum_n=minimum_n).rows
+            pairs = polychoric_correlations(complete, items, minimum_n=minimum_n).rows
             missed = pairs.loc[pairs["estimate"].isna(), "reason"]
             total = k + 2 * pairs["estimate"].sum()
             reason = missed.iloc[0] if len(missed) else "" if total > 0 else "no_variation"
@@ -269,7 +269,7 @@ def _item_rest(covariance: FloatArray) -> FloatArray:
 
 
 def _figures(covariance: FloatArray, items: Sequence[str], n: int, level: float) -> dict[str, Any]:
-    """The columns of ``reliability`` that need a covariance matrix."""
+    """The columns of ``dimension_reliability`` that need a covariance matrix."""
     k, alpha = len(covariance), _raw_alpha(covariance)
     low, high = _feldt(alpha, n, k, level)
     found: dict[str, Any] = {

@@ -23,7 +23,8 @@ Collectors are compared with others of the same mode, where these brought ``mini
 mode may differ for reasons of its own); else with all other sheets, and ``compared`` says so.
 Counts are unweighted: the question is how sheets came about, not what the residents think.
 
-A flag is a reason to ask, no proof: an agency that works in one week, or one butler's satisfied
+Shares of satisfied are tested on both sides and flagged only above the others, which keeps wrong
+flags below the level: a flag questions people. A flag is a reason to ask, no proof: an agency that works in one week, or one butler's satisfied
 building, looks the same.
 """
 
@@ -82,7 +83,7 @@ def response_quality(
 
     Rows: ``check``, ``group`` (collector or ""), ``compared`` ("mode", "all", "expected"),
     ``estimate`` (a share; ICC for ``collector_icc``), ``expected``, ``p_value``, ``p_holm``, ``n``
-    sheets judged, ``n_expected`` sheets compared with, ``flagged`` (p_holm < 1 - level) and
+    sheets judged, ``n_expected`` sheets compared with, ``flagged`` (p_holm < 1 - level, above what was expected) and
     ``reason``: ``too_few``, ``no_collector``, ``no_time``, ``no_visits``, ``constant``,
     ``no_variation`` (nearly all sheets uniform: nothing to compare with).
     """
@@ -96,15 +97,16 @@ def response_quality(
     answered = data[outcome].notna().to_numpy()
     found = [
         *_uniform_rows(data, items, scores, pattern, minimum_n),
-        *share_rows("collector_share", collectors, satisfied, answered),
-        *share_rows("collector_top", collectors, pattern["top"], pattern["judged"]),
+        *share_rows("collector_share", collectors, satisfied, answered, "both"),
+        *share_rows("collector_top", collectors, pattern["top"], pattern["judged"], "more"),
         spread_row(data[outcome].to_numpy(dtype=float), collectors, minimum_n),
         *burst_rows(data, collectors, burst_days),
         *visit_rows(data, visits, visit_days, satisfied, answered, minimum_n),
     ]
     rows = pd.DataFrame([{"compared": "expected", "n_expected": 0, **row} for row in found])
     rows["p_holm"] = adjusted_p_values(rows["p_value"].to_numpy(dtype=float))
-    rows["flagged"] = rows["p_holm"].to_numpy() < 1 - level
+    unlikely = rows["p_holm"].to_numpy() < 1 - level
+    rows["flagged"] = unlikely & (rows["estimate"] > rows["expected"]).to_numpy()
     rows["method"] = METHOD
     stages = {
         "tests": int(rows["p_value"].notna().sum()), "flagged": int(rows["flagged"].sum()),

@@ -120,7 +120,8 @@ def eligibility_counts(frame: pd.DataFrame) -> Result:
             "reason": "" if len(frame) else "no_frame",
         }
     )
-    return Result(rows, "eligibility", n=n[0], exclusions=counts.astype(int).to_dict())
+    exclusions = {str(reason): int(count) for reason, count in counts.items()}
+    return Result(rows, "eligibility", n=n[0], exclusions=exclusions)
 
 
 def frame_waterfall(frame: pd.DataFrame, *, steps: Mapping[str, pd.Series]) -> Result:

@@ -74,7 +74,10 @@ def averaged_slopes(waves: Waves, x: list[FloatArray]) -> Fit:
     """A regression of each wave; the mean of the two slopes."""
     full = [np.column_stack([np.ones(len(rows)), rows]) for rows in x]
     moments = [f.T @ (w.weight[:, None] * f) for w, f in zip(waves, full, strict=True)]
-    inverse = [np.linalg.pinv(m, rcond=SINGULAR, hermitian=True) for m in moments]
+    inverse: list[FloatArray] = [
+        np.asarray(np.linalg.pinv(m, rcond=SINGULAR, hermitian=True), dtype=np.float64)
+        for m in moments
+    ]
     slope: list[FloatArray] = [
         a @ (f.T @ (w.weight * w.value)) for a, w, f in zip(inverse, waves, full, strict=True)
     ]

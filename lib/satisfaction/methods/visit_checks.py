@@ -76,5 +76,5 @@ def visit_rows(
         yield {**row, **UNKNOWN, "n": n, "reason": "too_few"}
         return
     hits, others = int(satisfied[own].sum()), int(satisfied[other].sum())
-    p = fisher_p_value(hits, n, others, rest, "more")
+    p = fisher_p_value(hits, n, others, rest, "both")
     yield {**row, "estimate": hits / n, "expected": others / rest, "p_value": p, "reason": ""}

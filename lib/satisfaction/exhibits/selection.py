@@ -1,0 +1,110 @@
+"""Who cannot be drawn and why, and how many households are asked again."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from satisfaction import i18n
+from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.notes import cannot_tell
+from satisfaction.exhibits.tables import aligned
+from satisfaction.exhibits.words import (
+    Labels,
+    header_text,
+    label,
+    labelled,
+    method_text,
+    numbers,
+    sentences,
+)
+from satisfaction.i18n import N_, _
+from satisfaction.methods.result import Result
+
+WAITING = {
+    "rotate": N_("{waves} at the earliest"),
+    "independent": N_("{waves} on average"),
+    "panel": N_("{waves}"),
+}
+
+
+def eligibility_table(counts: Result, labels: Labels | None = None) -> Exhibit:
+    """Households that can be drawn, and the others by the rule that keeps them out."""
+    rows = counts.rows
+    if rows["estimate"].isna().any():
+        return cannot_tell(_("Who can be drawn"), rows)
+    table = pd.DataFrame(
+        {
+            header_text("eligibility"): labelled(rows["eligibility"], labels),
+            _("Households"): [i18n.number(n) for n in rows["n"]],
+            _("Share"): [i18n.percent(share, 1) for share in rows["estimate"]],
+        }
+    )
+    left_out = int(rows["n"].iloc[1:].sum())
+    title = (
+        _("{out} of {all} households cannot be drawn; most often: {reason}").format(
+            out=i18n.number(left_out),
+            all=i18n.number(rows["n"].sum()),
+            reason=label(rows["eligibility"].iloc[1], labels),
+        )
+        if left_out
+        else _("All {all} households can be drawn").format(all=i18n.number(rows["n"].sum()))
+    )
+    note = _("A household that several rules keep out counts once, by the first of them.")
+    return Exhibit("table", title, aligned(table), note=note, alt=title)
+
+
+def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
+    """Households asked again: on this list, and to expect under each rule (S0-6)."""
+    rows, stages = overlap.rows, overlap.stages
+    if not stages["invited"]:
+        return cannot_tell(_("Households asked again"), rows)
+    chosen = rows[rows["chosen"]].iloc[0]
+    table = pd.DataFrame(
+        {
+            header_text("overlap"): [method_text(str(code)) for code in rows["method"]],
+            _("Asked again, to expect"): [
+                i18n.percent(share) if share == share else _("cannot tell")
+                for share in rows["estimate"]
+            ],
+            _("Waves until a household is asked again"): [
+                _waiting(str(rule), float(waves))
+                for rule, waves in zip(rows["overlap"], rows["waves_until"], strict=True)
+            ],
+        }
+    )
+    rule = method_text(chosen["method"])
+    if stages["wave"]:
+        title = _("{again} of the {asked} households asked in {wave} are asked again").format(
+            again=i18n.number(stages["again"]),
+            asked=i18n.number(stages["asked"]),
+            wave=label(stages["wave"], labels),
+        )
+    else:
+        title = _("No household is asked again: this is the first sample of its kind")
+    ever = _(
+        "{ever} of the {invited} households on the list were asked in any earlier wave, monthly "
+        "and special ones included"
+    ).format(ever=i18n.number(stages["ever"]), invited=i18n.number(stages["invited"]))
+    return Exhibit(
+        "table",
+        title,
+        f'<div class="scroll">{aligned(table)}</div>',
+        lead=_("Rule in force: {rule} (S0-6).").format(rule=rule),
+        note=sentences(
+            ever,
+            _("Expected: of the households asked in the wave before, by the sizes of the lists"),
+        ),
+        alt=sentences(title, rule),
+        data=numbers(
+            rows,
+            ["overlap", "estimate", "waves_until", "chosen", "reason"],
+            dict(zip(rows["overlap"].astype(str), table[header_text("overlap")], strict=True)),
+            percent=["estimate"],
+        ),
+    )
+
+
+def _waiting(rule: str, waves: float) -> str:
+    if waves != waves:
+        return i18n.MISSING
+    return _(WAITING[rule]).format(waves=i18n.number(waves, 1).removesuffix(".0"))
