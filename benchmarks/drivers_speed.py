@@ -39,7 +39,7 @@ def seconds_of(what: str, data: pd.DataFrame, items: list[str]) -> float:
 def main() -> None:
     """Time both, with and without missing answers, and print the ratio per draw."""
     data = answers()
-    items = [name for name in data if name.startswith("q")]
+    items = [str(name) for name in data if str(name).startswith("q")]
     print(f"importance of {ITEMS} items, {ANSWERS} answers, 3 strata")
     seconds_of("first call", data, items)
     ours = seconds_of("satisfaction", data, items) / DRAWS

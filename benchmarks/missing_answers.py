@@ -45,12 +45,12 @@ MECHANISMS: dict[str, Callable[[Array, np.random.Generator], Array]] = {
 
 def complete(x: Array) -> Array:
     """Correlations of the sheets without a gap."""
-    return np.corrcoef(x[~np.isnan(x).any(axis=1)].T)
+    return np.asarray(np.corrcoef(x[~np.isnan(x).any(axis=1)].T))
 
 
 def pairwise(x: Array) -> Array:
     """As the product does."""
-    return weighted_correlations(x, np.ones((1, len(x))))[0]
+    return np.asarray(weighted_correlations(x, np.ones((1, len(x))))[0])
 
 
 def maximum_likelihood(x: Array) -> Array:
@@ -78,6 +78,13 @@ def maximum_likelihood(x: Array) -> Array:
     return np.asarray(covariance / np.outer(scale, scale))
 
 
+TREATMENTS: dict[str, Callable[[Array], Array]] = {
+    "complete sheets": complete,
+    "pairwise": pairwise,
+    "maximum likelihood": maximum_likelihood,
+}
+
+
 def shares(correlation: Array) -> Array:
     """Shares of R², adding up to 1."""
     found = johnson_shares(correlation[None])[0]
@@ -86,7 +93,7 @@ def shares(correlation: Array) -> Array:
 
 def main() -> None:
     """Root mean square error and largest bias of the shares."""
-    truth = shares(np.corrcoef(population(1_000_000, np.random.default_rng(9)).T))
+    truth = shares(complete(population(1_000_000, np.random.default_rng(9))))
     for name, chance in MECHANISMS.items():
         found: dict[str, list[Array]] = {}
         whole = []
@@ -97,14 +104,14 @@ def main() -> None:
             holes = x.copy()
             holes[:, :-1][gaps] = np.nan
             whole.append((~gaps.any(axis=1)).mean())
-            found.setdefault("no gaps", []).append(shares(np.corrcoef(x.T)))
-            for treatment in (complete, pairwise, maximum_likelihood):
-                found.setdefault(treatment.__name__, []).append(shares(treatment(holes)))
+            found.setdefault("no gaps", []).append(shares(complete(x)))
+            for label, treatment in TREATMENTS.items():
+                found.setdefault(label, []).append(shares(treatment(holes)))
         print(f"{name}: {np.mean(whole):.0%} of the sheets have no gap")
-        for treatment, values in found.items():
+        for label, values in found.items():
             error = np.sqrt(np.mean((np.array(values) - truth) ** 2))
             bias = np.abs(np.mean(values, axis=0) - truth).max()
-            print(f"  {treatment:20} error {error:.4f}, largest bias {bias:.4f}")
+            print(f"  {label:20} error {error:.4f}, largest bias {bias:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,16 @@
 """Intraclass correlations against psych::ICC, Shrout & Fleiss's own example and pingouin."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from reference_results import R
 from satisfaction.methods.agreement import intraclass_correlation
 from satisfaction.methods.reliability import cronbach_alpha
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "oracles.json").read_text(encoding="utf-8"))
 A = ["A1", "A2", "A3", "A4", "A5"]
 # Shrout & Fleiss (1979), table 2: four judges, six targets
 JUDGES = pd.DataFrame(

@@ -79,7 +79,7 @@ def test_no_other_whole_numbers_are_better(
     st.sampled_from(CRITERIA),
     st.randoms(use_true_random=False),
 )
-def test_every_promise_is_kept(rows, more, minimum, criterion, random) -> None:
+def test_every_promise_is_kept(rows, more, minimum, criterion, random):
     table = company(*rows)
     lower = np.minimum(max(minimum, 1), table["population"])
     budget = int(lower.sum()) + more

@@ -1,6 +1,5 @@
 """Calibrated weights and their standard errors: R, the jackknife, margins out of reach."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_results import R
 from satisfaction.methods.calibration import (
     nonresponse_weights,
     post_stratify,
@@ -21,7 +21,6 @@ from satisfaction.methods.estimation import survey_mean, survey_proportion, surv
 from satisfaction.methods.weighting import kish_deff
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "oracles.json").read_text("utf-8"))
 TYPES = {"E": 4421, "H": 755, "M": 1018}
 WIDE = {"No": 1072, "Yes": 5122}
 

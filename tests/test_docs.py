@@ -24,6 +24,7 @@ from satisfaction.certification.runner import cases, certify
 from satisfaction.cli import _parser
 from satisfaction.exhibits.suppression import hidden_cells
 from satisfaction.methods.correlation import correlations
+from satisfaction.methods.exact_tests import fisher_p_value
 from satisfaction.methods.intervals import wilson_interval
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.one_factor import omega_of_loadings
@@ -129,6 +130,64 @@ def exclusion_bounds(satisfied: float, excluded: float) -> dict[str, Any]:
     return {"lowest": row["ci_low"], "highest": row["ci_high"]}
 
 
+def exclusion_scenario(
+    answers: int,
+    satisfied: int,
+    comparable: int,
+    satisfied_comparable: int,
+    excluded: int,
+    households: int,
+) -> dict[str, Any]:
+    happy, low = np.zeros(answers, dtype=bool), np.zeros(answers, dtype=bool)
+    low[:comparable] = True
+    happy[:satisfied_comparable] = True
+    happy[comparable : comparable + satisfied - satisfied_comparable] = True
+    sheets = pd.DataFrame({"overall": np.where(happy, 5.0, 2.0), "lifts": np.where(low, 1.0, 5.0)})
+    found = methods.exclusion_scenario(
+        sheets,
+        ["lifts"],
+        outcome="overall",
+        at_least=4,
+        excluded={"all": excluded},
+        population=households,
+    ).rows.set_index("scenario")["estimate"]
+    return {"surveyed": found["surveyed"], "scenario": found["like_dissatisfied"]}
+
+
+def exclusion_audit(
+    households: int,
+    blacklisted: int,
+    drawn: int,
+    drawn_blacklisted: int,
+    late_flags: int,
+    usual_flags: int,
+) -> dict[str, Any]:
+    when = pd.Timestamp("2025-10-28 10:00")
+    frames = pd.DataFrame(
+        {
+            "project": ["P"], "wave": ["2025"], "drawn_at": [when], "eligible": [households],
+            "blacklisted": [blacklisted], "drawn": [drawn],
+            "drawn_blacklisted": [drawn_blacklisted],
+        }
+    )  # fmt: skip
+    days = [3] * late_flags + [100] * usual_flags
+    flags = pd.DataFrame({"set_at": when - pd.to_timedelta(days, unit="D"), "cleared_at": pd.NaT})
+    found = methods.exclusion_audit(frames, flags, project="P", wave="2025", late_days=14)
+    rows = found.rows.set_index("check")
+    return {
+        "expected_drawn": rows.loc["drawn", "expected"], "p_drawn": rows.loc["drawn", "p_value"],
+        "expected_late": rows.loc["late_set", "expected"],
+        "p_late": rows.loc["late_set", "p_value"],
+    }  # fmt: skip
+
+
+def collector(**counts: list[int]) -> dict[str, Any]:
+    return {
+        "p_top": fisher_p_value(*counts["own_top"], *counts["other_top"], "more"),
+        "p_satisfied": fisher_p_value(*counts["own_satisfied"], *counts["other_satisfied"]),
+    }
+
+
 def sample_size(
     households: int, margin: float, minimum_share: float, groups: int, per_group: int, answer: float
 ) -> dict[str, Any]:
@@ -143,6 +202,36 @@ def allocation(households: dict[str, int], invitations: int, minimum: int) -> di
     strata = pd.DataFrame({"stratum": list(households), "population": list(households.values())})
     rows = methods.allocation(strata, invitations, minimum=minimum).rows
     return dict(zip(rows["stratum"], rows["n"], strict=True))
+
+
+def see_change(before: float, after: float, households: int) -> dict[str, Any]:
+    found = methods.sample_size(
+        households, margin=0.05, change=abs(before - after), expected_share=before
+    )
+    endless = methods.power_sample_size(before, after)
+    return {"endless": endless, "corrected": found.stages["see_change"]}
+
+
+def asked_again(households: int, last_time: int, now: int) -> dict[str, Any]:
+    strata = pd.DataFrame(
+        {"stratum": ["all"], "population": [households], "n": [now], "asked": [last_time]}
+    )
+    rows = {
+        rule: methods.expected_repeats(strata, overlap=rule).rows.iloc[0]
+        for rule in ("rotate", "independent", "panel")
+    }
+    shares = {rule: row["estimate"] for rule, row in rows.items()}
+    return {**shares, "waves_until": rows["rotate"]["waves_until"]}
+
+
+def budget(
+    households: dict[str, int], expected: dict[str, float], interviews: int, minimum: int
+) -> dict[str, Any]:
+    projects = pd.DataFrame({"population": households, "proportion": expected})
+    projects = projects.rename_axis("project").reset_index()
+    plan = methods.budget_allocation(projects, interviews, minimum=minimum)
+    parts = dict(zip(plan.rows["project"], plan.rows["n"], strict=True))
+    return {**parts, "widest": plan.stages["largest_margin"]}
 
 
 def draw(households: list[str], main: int, reserve_share: float, seed: int) -> dict[str, Any]:
@@ -446,6 +535,78 @@ def composition(now: dict[str, int], before: dict[str, int]) -> dict[str, Any]:
     return {"phone_now": row["current"], "phone_before": row["previous"], "p_value": row["p_value"]}
 
 
+def decomposition(
+    now: dict[str, tuple[int, int]], before: dict[str, tuple[int, int]]
+) -> dict[str, Any]:
+    waves = [
+        pd.concat([_yes_no(*counts).assign(stay=stay) for stay, counts in cells.items()])
+        for cells in (now, before)
+    ]
+    result = methods.change_decomposition(*waves, "overall", {"residents": ["stay"]})
+    rows = result.rows.set_index("part")
+    return {
+        "change": rows.loc["total", "estimate"],
+        "changed_their_answers": rows.loc["answers", "estimate"],
+        "other_residents": rows.loc["residents", "estimate"],
+        "other_low": rows.loc["residents", "ci_low"],
+        "other_high": rows.loc["residents", "ci_high"],
+    }
+
+
+def panel(both: int, became_satisfied: int, stopped_being: int, neither: int) -> dict[str, Any]:
+    cells = [(5, 5)] * both + [(5, 2)] * became_satisfied
+    cells += [(2, 5)] * stopped_being + [(2, 2)] * neither
+    waves = [
+        pd.DataFrame({"household": range(len(cells)), "overall": [float(c[k]) for c in cells]})
+        for k in (0, 1)
+    ]
+    row = methods.panel_difference(*waves, ["overall"]).rows.iloc[0]
+    return {
+        "change": row["estimate"],
+        "low": row["ci_low"],
+        "high": row["ci_high"],
+        "p_value": row["p_value"],
+    }
+
+
+def control(satisfied: list[int], answers: int) -> dict[str, Any]:
+    months = pd.DataFrame({"estimate": np.array(satisfied) / answers, "n": answers})
+    result = methods.control_chart(months.assign(wave=range(len(satisfied))))
+    return {
+        "middle": result.stages["centre"],
+        "variation_against_chance": result.stages["sigma_z"],
+        "low": result.rows["ci_low"].iloc[0],
+        "high": result.rows["ci_high"].iloc[0],
+        "signals": result.stages["flagged"],
+    }
+
+
+def peer_change(
+    own: tuple[int, int], peers: dict[str, tuple[int, int]], answers: int
+) -> dict[str, Any]:
+    def shares(place: int) -> pd.DataFrame:
+        rows = [
+            methods.survey_proportion(
+                _yes_no(counts[place], answers), ["overall"], at_least=4
+            ).rows.assign(project=name)
+            for name, counts in peers.items()
+        ]
+        return pd.concat(rows)
+
+    change = methods.wave_difference(
+        _yes_no(own[1], answers), _yes_no(own[0], answers), ["overall"]
+    ).rows.iloc[0]
+    row = methods.peer_difference_in_differences(change, shares(1), shares(0), "own").rows.iloc[0]
+    return {
+        "own_change": row["own"],
+        "peers_change": row["peers"],
+        "difference": row["estimate"],
+        "low": row["ci_low"],
+        "high": row["ci_high"],
+        "p_value": row["p_value"],
+    }
+
+
 def tallies(**strata: tuple[int, int, int]) -> dict[str, Any]:
     rows = pd.DataFrame(
         [
@@ -528,11 +689,12 @@ def certified(result: str) -> dict[str, Any]:
 CALCULATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     function.__name__: function
     for function in (
-        frame_waterfall, exclusion_bounds, sample_size, allocation, draw, expected_margin,
+        frame_waterfall, exclusion_bounds, exclusion_scenario, exclusion_audit, collector,
+        sample_size, see_change, allocation, draw, asked_again, budget, expected_margin,
         weighted_share, census, wilson, mean_and_spread, distribution, grade, verdict, pooled,
         low_items, suppression, group_difference, representativeness, raking, spearman, holm,
-        importance, partial, penalty, quadrant, stated, cronbach, omega, wave_difference, detectable,
-        composition,
+        importance, partial, penalty, quadrant, stated, cronbach, omega, wave_difference,
+        detectable, composition, decomposition, panel, control, peer_change,
         tallies, peers, funnel, shrinkage,
         false_discovery, conversions, certified,
     )

@@ -126,8 +126,8 @@ def test_one_peer_with_as_many_is_enough() -> None:
 @pytest.mark.parametrize(
     ("frames", "check", "reason"),
     [
-        (FRAMES.iloc[:0], "drawn", "no_frame"),
-        (FRAMES.iloc[[0, 2]], "late_set", "no_frame"),
+        (FRAMES.iloc[:0], "drawn", "not_drawn"),
+        (FRAMES.iloc[[0, 2]], "late_set", "not_drawn"),
         (FRAMES.assign(eligible=0, blacklisted=0, drawn=0), "peers", "no_frame"),
         (FRAMES.assign(drawn=0, drawn_blacklisted=0), "drawn", "not_drawn"),
         (FRAMES.iloc[1:], "earlier", "no_earlier_draw"),

@@ -107,6 +107,30 @@ def importance(names: list[str]) -> Result:
     return Result(rows, "shapley", n=310)
 
 
+def correlations_with_outcome(names: list[str]) -> Result:
+    r = np.linspace(0.5, 0.1, max(len(names), 1))[: len(names)]
+    rows = pd.DataFrame({"item_a": pd.Series(names, dtype=str), "estimate": r})
+    rows = rows.assign(ci_low=r - 0.1, ci_high=r + 0.1, p_holm=0.01, n=300, reason="")
+    return Result(rows, "spearman", n=300)
+
+
+def partial_correlations(names: list[str]) -> Result:
+    rows = correlations_with_outcome(names).rows.rename(columns={"item_a": "item"})
+    rows["estimate"] = rows["estimate"] - 0.3
+    return Result(rows, "partial_linearised", n=300)
+
+
+def penalties(names: list[str]) -> Result:
+    size = np.linspace(0.5, 0.1, max(len(names), 1))[: len(names)]
+    rows = pd.DataFrame({"item": pd.Series(names, dtype=str), "kano": "unclear"})
+    for effect, value in {"penalty": -size, "reward": size / 2}.items():
+        rows[effect] = value
+        rows[f"{effect}_low"], rows[f"{effect}_high"] = value - 0.1, value + 0.1
+        rows[f"{effect}_p_holm"] = 0.2
+    rows = rows.assign(n=300, n_low=40, n_top=90, reason="")
+    return Result(rows, "penalty_reward", n=300, stages={"low_below": 4, "top_from": 5})
+
+
 def quadrants(names: list[str]) -> Result:
     size = len(names)
     random = np.random.default_rng(7)
@@ -181,6 +205,10 @@ CHARTS: dict[str, Callable[[list[str]], ex.Exhibit]] = {
     "heat": lambda names: ex.group_heat_table(by_group(names)),
     "correlations": lambda names: ex.correlation_heatmap(correlations(names)),
     "importance": lambda names: ex.importance_chart(importance(names)),
+    "outcome": lambda names: ex.outcome_plot(
+        correlations_with_outcome(names), partial=partial_correlations(names)
+    ),
+    "penalty": lambda names: ex.penalty_reward_chart(penalties(names)),
     "quadrant": lambda names: ex.quadrant_chart(quadrants(names)),
     "slope": lambda names: ex.slope_chart(change(names), current_label="".join(names[:1])),
     "trend": lambda names: ex.trend_chart(estimates(names, "wave"), target=0.9),

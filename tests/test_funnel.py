@@ -1,8 +1,5 @@
 """The funnel: limits as in R, honest flags, overdispersion."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
+from reference_results import R
 from satisfaction import exhibits, i18n
 from satisfaction.methods.funnel import funnel_limits, overdispersion, peer_funnel
 
@@ -18,9 +16,6 @@ from satisfaction.methods.funnel import funnel_limits, overdispersion, peer_funn
 def english():
     with i18n.speaking("en"):
         yield
-
-
-ORACLES = json.loads((Path(__file__).parent / "reference" / "oracles.json").read_text("utf-8"))
 
 
 def shares(satisfied, n) -> pd.DataFrame:
@@ -38,7 +33,7 @@ def shares(satisfied, n) -> pd.DataFrame:
 
 def test_limits_are_those_of_r():
     # R: r <- qbinom(q, n, .8); (r - (pbinom(r, n, .8) - q) / dbinom(r, n, .8)) / n
-    values = ORACLES["funnel_binom"]["values"]
+    values = R["funnel_binom"]["values"]
     rows = funnel_limits(values["n"], 0.8).rows
     for level, name in ((0.95, "95"), (0.998, "998")):
         found = rows[rows["level"] == level]

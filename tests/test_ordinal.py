@@ -1,18 +1,17 @@
 """Proportional odds: R's polr, statsmodels, thin and separated data; the check of the drivers."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from reference_results import R
 from satisfaction.methods.drivers import johnson_weights
 from satisfaction.methods.ordinal import ordinal_check, proportional_odds
 
 REFERENCE = Path(__file__).parent / "reference"
-ORACLES = json.loads((REFERENCE / "oracles.json").read_text(encoding="utf-8"))
-POLR = ORACLES.get("results", ORACLES)["housing_polr"]["values"]
+POLR = R["housing_polr"]["values"]
 ITEMS = [f"q{i}" for i in range(4)]
 
 

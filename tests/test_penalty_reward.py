@@ -109,7 +109,8 @@ def test_gaps_are_used_pair_by_pair_or_dropped():
     assert result.row(item="a")["n"] == 150
     complete = run(data, missing="complete")
     dropped = run(data.dropna())  # the variance then knows nothing of the other rows: 0.1 %
-    pd.testing.assert_frame_equal(complete.rows, dropped.rows, rtol=0.002)
+    for name in ("estimate", "std_error", "penalty", "reward_high", "n", "df"):
+        assert complete.rows[name].tolist() == pytest.approx(dropped.rows[name].tolist(), rel=2e-3)
 
 
 def test_thin_ends_join_the_reference():

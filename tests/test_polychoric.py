@@ -1,6 +1,5 @@
 """Polychoric correlations: R's values, an independent likelihood, coverage, awkward tables."""
 
-import json
 from itertools import combinations
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import multivariate_normal, norm
 
+from reference_results import R
 from satisfaction.methods.bivariate_normal import cell_probabilities, slopes_in_correlation
 from satisfaction.methods.polychoric import polychoric_correlations
 
 REFERENCE = Path(__file__).parent / "reference"
-R = json.loads((REFERENCE / "oracles.json").read_text(encoding="utf-8"))
 A = ["A1", "A2", "A3", "A4", "A5"]
 # MASS::housing, xtabs(Freq ~ Infl + Sat)
 HOUSING = np.array(R["housing_chisq"]["values"]["table"]).reshape(3, 3)

@@ -1,5 +1,6 @@
 """Reliability of dimensions against psych: alpha, lambda 6, omega, KMO, and awkward items."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from reference_results import R
+from satisfaction import i18n
 from satisfaction.exhibits.reliability import reliability_table
 from satisfaction.methods.one_factor import (
     omega_total,
@@ -28,6 +30,12 @@ A = ["A1", "A2", "A3", "A4", "A5"]
 def agreeableness() -> pd.DataFrame:
     data = pd.read_csv(REFERENCE / "bfi_agreeableness.csv")
     return data.assign(A1=7 - data["A1"])
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    with i18n.speaking("en"):
+        yield
 
 
 def test_listwise_alpha_and_feldt_interval_equal_psych(agreeableness):
@@ -223,7 +231,7 @@ def test_awkward_items_give_a_reason():
     assert len(dimension_reliability(data, {}).rows) == 0
 
 
-def test_the_table_names_the_weakest_dimension_and_what_cannot_be_told():
+def test_the_table_names_the_weakest_dimension_and_what_cannot_be_told(english):
     generator = np.random.default_rng(5)
     common = generator.normal(size=(300, 1))
     data = pd.DataFrame(common + generator.normal(size=(300, 4)) * 0.7, columns=list("abcd"))

@@ -242,14 +242,14 @@ def test_exclusion_bounds_of_the_requirement():
 
 def test_krejcie_and_morgan_table():
     # R: X2*N*p*q/(d^2*(N-1)+X2*p*q), d=.05, and the printed table of Krejcie & Morgan (1970)
-    table = ORACLES["krejcie_morgan"]["values"]
+    table = R["krejcie_morgan"]["values"]
     raw = [sample_size(N, margin=0.05).stages["finite_population"] for N in table["N"]]
     assert raw == pytest.approx(table["raw"], rel=1e-12)
     assert [round(n) for n in raw] == table["n"]
 
 
 def test_power_of_two_waves_as_in_r():
-    r = ORACLES["power_prop"]["values"]
+    r = R["power_prop"]["values"]
     # R: power.prop.test(p1=.80, p2=.85, power=.8)$n; power.t.test(delta=.2, sd=1, power=.8)$n
     assert power_sample_size(0.80, 0.85, 0.8, 0.95) == pytest.approx(r["n_prop"], rel=1e-10)
     assert power_sample_size_means(0.2) == pytest.approx(r["n_t"], rel=1e-10)
@@ -303,7 +303,7 @@ def test_the_change_to_be_seen_is_a_stage():
     planned = {"margin": 0.05, "change": 0.05, "expected_share": 0.85}
     shown = sample_size(3000, **planned)
     # the harder direction is towards one half: the .80 -> .85 of R, with the FPC of 3000 households
-    n = ORACLES["power_prop"]["values"]["n_prop"]
+    n = R["power_prop"]["values"]["n_prop"]
     assert shown.stages["see_change"] == pytest.approx(n / (1 + (n - 1) / 3000), rel=1e-10)
     assert shown.n == 341
     assert sample_size(3000, **planned, change_decides=True).n == 696
@@ -319,7 +319,7 @@ def test_the_change_to_be_seen_is_a_stage():
 
 
 def test_error_of_a_stratified_mean_as_in_r():
-    v = ORACLES["allocation_apipop"]["values"]
+    v = R["allocation_apipop"]["values"]
     strata = pd.DataFrame({"stratum": list("EHM"), "population": v["Nh"], "std_dev": v["Sh"]})
     for how in ("prop", "neyman"):
         error = expected_margin(strata.assign(n=v[how])).row(scope="all")["std_error"]

@@ -1,24 +1,22 @@
 """Shrinkage towards the peers' mean, and places as ranges."""
 
-import json
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
+from reference_results import R
 from satisfaction.methods.rank_simulation import rank_intervals
 from satisfaction.methods.ranking import grade_probabilities
 from satisfaction.methods.shrinkage import fay_herriot, paule_mandel, shrunken_shares
 
-ORACLES = json.loads((Path(__file__).parent / "reference" / "oracles.json").read_text("utf-8"))
 CUTS = {"excellent": 0.9, "good": 0.8, "average": 0.7}
 
 
 def districts() -> tuple[pd.DataFrame, dict]:
-    values = ORACLES["fayherriot_PM"]["values"]
+    values = R["fayherriot_PM"]["values"]
     rows = pd.DataFrame(
         {
             "project": values["dnum"],

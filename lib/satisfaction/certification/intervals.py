@@ -20,7 +20,7 @@ def _newcombe() -> Values:
 
 def _wilson_on_effective_size() -> Values:
     data = stratified_schools()
-    row = survey_proportion(data, ["target_met"]).rows.iloc[0]
+    row = survey_proportion(data, ["target_met"], interval="wilson").rows.iloc[0]
     with_t = survey_proportion(data, ["target_met"], interval="wilson_t").rows.iloc[0]
     return {
         "p": row["estimate"],

@@ -14,9 +14,9 @@ from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
 BANDS = {
-    "dissatisfied": N_("Dissatisfied"),
-    "neutral": N_("Neutral"),
-    "satisfied": N_("Satisfied"),
+    "dissatisfied": N_("dissatisfied"),
+    "neutral": N_("neutral"),
+    "satisfied": N_("satisfied"),
 }
 
 

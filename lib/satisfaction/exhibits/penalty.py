@@ -40,11 +40,14 @@ def penalty_reward_chart(result: Result, labels: Labels | None = None) -> Exhibi
     usable, beyond = usable[some], {effect: shade[some] for effect, shade in beyond.items()}
     names = labelled(usable["item"], labels)
     title = _finding(usable, names, beyond)
+    spoken = zip(names, usable["penalty"], usable["reward"], strict=True)
+    values = [f"{name} {i18n.signed(low)}/{i18n.signed(top)}" for name, low, top in spoken]
+    alt = sentences(title, i18n.listing(values))
     shown = rows.assign(kano=[kind_text(kind) for kind in rows["kano"]])
     return Exhibit(
         "chart penalty",
         title,
-        _draw(usable, names, beyond).svg(title),
+        _draw(usable, names, beyond).svg(alt),
         lead=_(
             "Points of the overall score, all other items alike: left, an item below {low}; right, "
             "at {top}; against the scores between. Grey: could be chance."
@@ -58,7 +61,7 @@ def penalty_reward_chart(result: Result, labels: Labels | None = None) -> Exhibi
             _("{k} weaker items stand in the numbers only").format(k=hidden) if hidden else "",
             _("Association, not proof of cause."),
         ),
-        alt=title,
+        alt=alt,
         data=numbers(
             shown,
             [

@@ -10,7 +10,14 @@ from satisfaction import i18n
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell, note
 from satisfaction.exhibits.tables import aligned
-from satisfaction.exhibits.words import clean, method_note, n_text, numbers, sentences
+from satisfaction.exhibits.words import (
+    clean,
+    method_note,
+    n_text,
+    numbers,
+    reason_text,
+    sentences,
+)
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
@@ -71,6 +78,7 @@ def quality_table(checks: Result, sensitivity: Result) -> Exhibit:
             _("Beyond chance at the level {level} over all checks").format(
                 level=i18n.percent(checks.level)
             ),
+            _untested(checks),
         ),
         alt=title,
         data=_numbers(checks),
@@ -78,18 +86,23 @@ def quality_table(checks: Result, sensitivity: Result) -> Exhibit:
 
 
 def _all_clear(checks: Result, tests: int) -> Exhibit:
+    words = _("{tests} tests at the level {level} over all").format(
+        tests=tests, level=i18n.percent(checks.level)
+    )
     shown = note(
-        _("The checks of the answers found nothing unusual"),
-        [
-            sentences(
-                _(
-                    "{tests} tests of sheets with one score only, of single collectors, of the "
-                    "times of answering and of visits just before (level {level} over all)"
-                ).format(tests=tests, level=i18n.percent(checks.level))
-            )
-        ],
+        _("The checks of the answers found nothing unusual"), [sentences(words, _untested(checks))]
     )
     return Exhibit(shown.kind, shown.title, shown.body, alt=shown.alt, data=_numbers(checks))
+
+
+def _untested(checks: Result) -> str:
+    """Why some checks were not possible: silence is no clean bill."""
+    reasons = list(dict.fromkeys(code for code in checks.rows["reason"] if code))
+    if not reasons:
+        return ""
+    return _("Other checks were not possible: {reasons}").format(
+        reasons=i18n.listing([reason_text(code) for code in reasons])
+    )
 
 
 def sensitivity_text(sensitivity: Result) -> str:

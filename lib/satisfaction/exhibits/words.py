@@ -46,6 +46,7 @@ REASONS = {
 
 METHODS = {
     "wilson_n_eff": N_("Wilson interval on the effective sample size"),
+    "wilson_kish_n": N_("Wilson interval on the effective sample size, at most Kish's"),
     "wilson_n_eff_t": N_("Wilson interval on the effective sample size, with the design's t"),
     "korn_graubard": N_("Korn-Graubard interval"),
     "wald_t": N_("normal approximation"),

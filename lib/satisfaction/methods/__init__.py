@@ -13,6 +13,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "group_tests",
             "survey_association",
         ],
+        "budget": [
+            "budget_allocation",
+            "cautious_share",
+        ],
         "calibration": [
             "nonresponse_weights",
             "post_stratify",
@@ -23,6 +27,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "change": [
             "wave_difference",
+        ],
+        "coordination": [
+            "coordinated_plan",
+            "expected_repeats",
+            "observed_repeats",
         ],
         "correlation": [
             "correlation_matrix",

@@ -121,9 +121,9 @@ def stretches(samples: pd.DataFrame, *, unit: str = "household") -> pd.DataFrame
 
 
 def wave_seed(seed: int, wave: str) -> int:
-    """A seed of its own for a wave: 32 bits of BLAKE2b of its name, keyed with ``seed``."""
+    """A seed of its own for a wave: 31 bits of BLAKE2b of its name, keyed with ``seed``."""
     digest = hashlib.blake2b(wave.encode(), key=str(int(seed)).encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "big")
+    return int.from_bytes(digest, "big") >> 1  # what every database holds as an integer
 
 
 def _recent(earlier: pd.DataFrame, wave: str | None) -> pd.DataFrame:

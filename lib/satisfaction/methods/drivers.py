@@ -56,7 +56,7 @@ def shapley_importance(
                correlation matrix where it is none); ``"complete"`` drops the whole sheet, as R's
                ``calc.relimp``. In 150 simulated surveys of 330 sheets x 15 items, half of them
                with a gap, the shares' root mean square error was .025 pairwise, .025 by normal
-               maximum likelihood (EM), .028-.039 complete (.024 without gaps), also where
+               maximum likelihood (EM), .029-.039 complete (.024 without gaps), also where
                gaps depend on the other answers (``benchmarks/missing_answers.py``)
     weight     column of weights; None takes the design column ``weight`` where there is one
     minimum_n  answers below which (or below items + 2) an item is not estimated: each pair of

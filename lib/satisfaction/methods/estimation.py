@@ -27,6 +27,7 @@ import pandas as pd
 
 from satisfaction.methods.design import Design, FloatArray, IntArray, remaining_share
 from satisfaction.methods.inference import (
+    DEFAULT_INTERVAL,
     Items,
     Statistics,
     mean_statistics,
@@ -62,20 +63,35 @@ def survey_proportion(
     at_least: float | None = None,
     by: str | None = None,
     level: float = 0.95,
-    interval: str = "wilson",
+    interval: str = DEFAULT_INTERVAL,
 ) -> Result:
     """Share of answers of at least ``at_least`` (S3-5: 4), or of ones in a 0/1 column.
 
-    interval: ``"wilson"`` (z, the default), ``"wilson_t"`` (t with the design's df),
-    ``"korn_graubard"`` (R ``svyciprop(method = "beta")``) or ``"wald"`` (``method = "mean"``; for
-    comparison only, it fails near 0 and 1). Clusters show no effect where the share is exactly 0
-    or 1: the interval then counts rows.
+    interval (all on n_eff = p(1-p)/SE^2):
+
+    wilson_kish     Wilson, n_eff never above Kish's (sum w)^2 / sum(w^2 (1-f)): a stratum that shows
+                    no variation by chance is not taken for known. With clusters, of which there
+                    are few, Student's t on the design's df instead of the cap. The default.
+    wilson          Wilson on n_eff as it is, z
+    wilson_t        the same, t
+    korn_graubard   R ``svyciprop(method = "beta")``
+    wald            ``method = "mean"``; for comparison only, it fails near 0 and 1
+
+    Coverage of 95 % intervals (tests/test_coverage.py: p = .5, .9, .98; n = 20, 60, 300; simple,
+    stratified, raked; exact but for raking): ``wilson_kish`` 93-97 % but for 92 % (300 of 1,000
+    households, p = .98), 90 % (n = 20, p = .98, a quarter of the sample from three quarters of the
+    households) and up to 98.1 % where strata truly differ: it does not count on their gain.
+    ``wilson`` falls to 90 % where half the households are asked a third as often as the others, to
+    75 % where three quarters are, and to 84 % after raking at n = 20. Clusters show no effect where
+    the share is exactly 0 or 1: the interval then counts rows.
     """
     method = proportion_method(interval)
 
     def estimator(domain: Domains, answers: FloatArray) -> Found:
         parts = _sum_and_count(_satisfied(answers, at_least))
-        yield {}, proportion_statistics(ratios(domain, *parts), level, method)
+        clustered = method == "wilson_kish_n" and domain.design.cluster is not None
+        chosen = "wilson_n_eff_t" if clustered else method
+        yield {}, proportion_statistics(ratios(domain, *parts), level, chosen)
 
     return survey_result(data, items, by, level, method, estimator)
 
@@ -127,12 +143,12 @@ def score_distribution(
     by: str | None = None,
     level: float = 0.95,
 ) -> Result:
-    """Weighted share of each score among the answers, with Wilson interval.
+    """Weighted share of each score among the answers, with the default interval.
 
     Key columns: ``item``, ``score``, then ``by`` and ``group``. ``n`` counts all who answered,
     whatever their score.
     """
-    method = "wilson_n_eff"
+    method = proportion_method(DEFAULT_INTERVAL)
 
     def estimator(domain: Domains, answers: FloatArray) -> Found:
         for score in scores:
@@ -243,7 +259,7 @@ def estimates_from_tallies(
     at_least: float | None,
     keys: Sequence[str] = ("project", "wave", "item"),
     level: float = 0.95,
-    interval: str = "wilson",
+    interval: str = DEFAULT_INTERVAL,
 ) -> Result:
     """Shares of scores >= ``at_least`` (None: mean scores) from counts instead of rows.
 

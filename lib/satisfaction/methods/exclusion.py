@@ -82,7 +82,7 @@ def exclusion_audit(
         if len(own) > 1:
             raise ValueError("frames must hold one row per project and wave")
         checks = ("late_set", "late_cleared", "drawn", "earlier", "peers")
-        found = [{"check": check, **UNKNOWN, "reason": "no_frame"} for check in checks]
+        found = [{"check": check, **UNKNOWN, "reason": "not_drawn"} for check in checks]
         return _audit(found, level, {})
     this = own.iloc[0]
     drawn_at = pd.Timestamp(this["drawn_at"])

@@ -38,9 +38,11 @@ Statistics = dict[str, Any]
 # Of one item: the additional key columns and the statistics of every domain.
 Estimator = Callable[[Domains, FloatArray], Iterable[tuple[dict[str, Any], Statistics]]]
 
+DEFAULT_INTERVAL = "wilson_kish"
 PROPORTION_METHODS = {
     "wilson": "wilson_n_eff",
     "wilson_t": "wilson_n_eff_t",
+    "wilson_kish": "wilson_kish_n",
     "korn_graubard": "korn_graubard",
     "wald": "wald_t",
 }
@@ -75,6 +77,8 @@ def proportion_statistics(estimates: Estimates, level: float, method: str) -> St
         low, high = korn_graubard_interval(p, std_error, estimates.n, df, level, n_eff=n_eff)
     elif method == "wilson_n_eff_t":
         low, high = wilson_interval(p, n_eff, level, df=np.maximum(df, 1))
+    elif method == "wilson_kish_n":
+        low, high = wilson_interval(p, np.fmin(n_eff, estimates.n_kish), level)
     else:
         low, high = wilson_interval(p, n_eff, level)
     return _statistics(estimates, std_error, low, high, n_eff, method, reason)

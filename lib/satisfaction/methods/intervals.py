@@ -70,8 +70,9 @@ def korn_graubard_interval(
     ``n* = p(1-p)/SE^2 (t_{n-1} / t_{df})^2``; limits are the beta quantiles
     ``B(a/2; n*p, n*(1-p)+1)`` and ``B(1-a/2; n*p+1, n*(1-p))``. Where SE says nothing (p at 0
     or 1, SE zero or NaN) ``n_eff`` stands in for p(1-p)/SE^2 (default: ``n``); give infinity for a
-    census. The t ratio is left out where df or n-1 is below 1. Conservative: coverage is at
-    least nominal.
+    census. The t ratio is left out where df or n-1 is below 1. Conservative for simple
+    random samples; where few answers carry much of the weight it falls below its level, as every
+    interval on a plain n_eff does (see ``survey_proportion``).
 
     Source: Korn & Graubard (1998). Equals R survey 4.1 ``svyciprop(method = "beta")``, which does
     not cap n* at n as some later software does.

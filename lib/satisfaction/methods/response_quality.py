@@ -24,8 +24,8 @@ mode may differ for reasons of its own); else with all other sheets, and ``compa
 Counts are unweighted: the question is how sheets came about, not what the residents think.
 
 Shares of satisfied are tested on both sides and flagged only above the others, which keeps wrong
-flags below the level: a flag questions people. A flag is a reason to ask, no proof: an agency that works in one week, or one butler's satisfied
-building, looks the same.
+flags below the level: a flag questions people. It is a reason to ask, no proof: an agency that
+works in one week, or one butler's satisfied building, looks the same.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ def response_quality(
 
     Rows: ``check``, ``group`` (collector or ""), ``compared`` ("mode", "all", "expected"),
     ``estimate`` (a share; ICC for ``collector_icc``), ``expected``, ``p_value``, ``p_holm``, ``n``
-    sheets judged, ``n_expected`` sheets compared with, ``flagged`` (p_holm < 1 - level, above what was expected) and
-    ``reason``: ``too_few``, ``no_collector``, ``no_time``, ``no_visits``, ``constant``,
-    ``no_variation`` (nearly all sheets uniform: nothing to compare with).
+    sheets judged, ``n_expected`` sheets compared with, ``flagged`` (p_holm < 1 - level and more
+    than expected) and ``reason``: ``too_few``, ``no_collector``, ``no_time``, ``no_visits``,
+    ``constant``, ``no_variation`` (nearly all sheets uniform: nothing to compare with).
     """
     check_level(level)
     require_columns(data, [*items, outcome])
