@@ -190,19 +190,19 @@ def test_only_items_in_the_same_words_are_comparable(study: Study) -> None:
 @pytest.mark.parametrize(
     ("project", "wave", "absent"),
     [
-        ("P1", "2025", set()),
-        ("P1", "2024", {"sample", "previous"}),
-        ("P1", "2026", {"responses", "sample"}),
-        ("E-nobody", "2025", {"responses", "sample"}),
-        ("E-first", "2025", {"sample", "previous"}),
-        ("E-frameless", "2025", {"frame", "sample", "previous"}),
-        ("E-other", "2025", {"sample", "priorities"}),
+        ("P1", "2025", {"panel"}),
+        ("P1", "2024", {"sample", "previous", "panel", "monthly"}),
+        ("P1", "2026", {"responses", "sample", "panel"}),
+        ("E-nobody", "2025", {"responses", "sample", "panel", "monthly"}),
+        ("E-first", "2025", {"sample", "previous", "panel", "monthly"}),
+        ("E-frameless", "2025", {"frame", "sample", "previous", "panel", "monthly"}),
+        ("E-other", "2025", {"sample", "priorities", "monthly"}),
     ],
 )
 def test_cells_that_do_not_apply_are_named(
     surveyed: Workbook, project: str, wave: str, absent: set[str]
 ) -> None:
-    names = {"responses", "frame", "sample", "previous", "priorities"}
+    names = {"responses", "frame", "sample", "previous", "priorities", "panel", "monthly"}
     found = set(opened(surveyed, project, wave).absent)
     assert found == absent | {f"no-{name}" for name in names - absent}
 
