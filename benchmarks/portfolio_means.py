@@ -69,9 +69,8 @@ def main() -> None:
 
     def theirs() -> list[Any]:
         sample = svy.Sample(table, design)
-        return [
-            sample.estimation.mean(item, by="project", drop_nulls=True) for item in items[:SVY_ITEMS]
-        ]
+        mean = sample.estimation.mean
+        return [mean(item, by="project", drop_nulls=True) for item in items[:SVY_ITEMS]]
 
     found, svy_seconds = timed(theirs)
     rows = pd.concat(

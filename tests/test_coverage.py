@@ -14,16 +14,12 @@ import pytest
 from scipy.stats import binom, hypergeom
 
 from satisfaction.methods.calibration import rake
+from satisfaction.methods.covariance import calibration_residuals
 from satisfaction.methods.design import survey_design
-from satisfaction.methods.estimation import estimates_from_tallies, survey_proportion
+from satisfaction.methods.estimation import survey_proportion
 from satisfaction.methods.inference import proportion_method, proportion_statistics
-from satisfaction.methods.linearisation import (
-    Estimates,
-    calibration_residuals,
-    domains,
-    ratios,
-    variance_of_totals,
-)
+from satisfaction.methods.linearisation import Estimates, domains, ratios, variance_of_totals
+from satisfaction.methods.tallies import estimates_from_tallies
 
 DEFAULT = inspect.signature(survey_proportion).parameters["interval"].default
 SHARES = (0.5, 0.9, 0.98)

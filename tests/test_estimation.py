@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from reference_results import R
 from satisfaction.methods.estimation import (
-    estimates_from_tallies,
     score_distribution,
     survey_mean,
     survey_proportion,
@@ -21,6 +20,7 @@ from satisfaction.methods.estimation import (
     survey_total,
 )
 from satisfaction.methods.intervals import wilson_interval
+from satisfaction.methods.tallies import estimates_from_tallies
 
 REFERENCE = Path(__file__).parent / "reference"
 CLOSE = {"rel": 1e-9}

@@ -38,8 +38,8 @@ ALLOWED: dict[str, set[str]] = {
     "demo": {"data", "data.portfolio"},
     "self_check": {"reports", "data", "config", "i18n", "problems", ROOT_FACTS},
     "cli": {
-        "planning", "budgeting", "drawing", "reports", "demo", "self_check", "certification", "study", "data",
-        "config", "problems", ROOT_FACTS,
+        "planning", "budgeting", "drawing", "reports", "demo", "self_check", "certification",
+        "study", "data", "config", "problems", ROOT_FACTS,
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -37,9 +37,14 @@ class PolicyArguments:
         return self.questionnaire.scale.satisfied_from
 
     @property
-    def shares(self) -> dict[str, Any]:
-        """Arguments of every satisfied share: the smallest satisfied score and the level."""
+    def mark(self) -> dict[str, Any]:
+        """What counts as satisfied (S3-5), and the level."""
         return {"at_least": self.satisfied_from, "level": self.level}
+
+    @property
+    def shares(self) -> dict[str, Any]:
+        """Arguments of every satisfied share that comes with an interval."""
+        return self.mark | {"interval": self.policy.reporting.interval}
 
     @property
     def change_rule(self) -> dict[str, Any]:
@@ -133,7 +138,7 @@ class PolicyArguments:
     @property
     def group_rule(self) -> dict[str, Any]:
         """Arguments of tests between groups: satisfied shares, groups large enough to be shown."""
-        return self.shares | self.small_cells
+        return self.mark | self.small_cells
 
     @property
     def cell_rule(self) -> dict[str, Any]:

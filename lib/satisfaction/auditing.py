@@ -44,7 +44,7 @@ def without_exclusion(study: Study) -> Result:
         excluded={str(name): int(n) for name, n in left_out.groupby("stratum").size().items()},
         population=study.population or 0,
         minimum_n=study.policy.reporting.minimum_cell,
-        **study.shares,
+        **study.mark,
     )
 
 

@@ -13,8 +13,8 @@ from satisfaction.config.policy import Policy
 from satisfaction.config.settings import Settings, load_settings
 from satisfaction.data.database import Connection, database_path, fetch, reader
 from satisfaction.methods.budget import BudgetTooSmall, budget_allocation, cautious_share
-from satisfaction.methods.estimation import estimates_from_tallies
 from satisfaction.methods.result import Result
+from satisfaction.methods.tallies import estimates_from_tallies
 from satisfaction.problems import DataProblem, Problem
 
 _HOUSEHOLDS = """

@@ -353,7 +353,7 @@ class Study(PolicyArguments):
         return {
             "comparable": self.comparable,
             "minimum_n": self.policy.reporting.minimum_answers,
-            **self.shares,
+            **self.mark,
         }
 
     @property
@@ -371,7 +371,7 @@ class Study(PolicyArguments):
             "comparable": self.overall in self.comparable,
             "minimum_n": self.policy.reporting.minimum_answers,
             "unit": "household",
-            **self.shares,
+            **self.mark,
         }
 
     @property

@@ -92,6 +92,9 @@ class Satisfaction(Section):
 class Reporting(Section):
     """What is shown, and when a report is late."""
 
+    interval: Literal["wilson_kish", "wilson", "korn_graubard"] = rule(
+        "S0-16", "interval of every satisfied share"
+    )
     minimum_answers: Positive = rule("S0-11", "fewer answers get no verdict and no rank")
     minimum_cell: Positive = rule("S4-6", "cells with fewer answers are suppressed")
     caution_cell: Positive = rule("S4-6", "cells with fewer answers carry a caution")

@@ -54,7 +54,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "hedges_g",
         ],
         "estimation": [
-            "estimates_from_tallies",
             "score_distribution",
             "survey_mean",
             "survey_proportion",
@@ -178,6 +177,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "stratification": [
             "allocation",
             "stratum_deviations",
+        ],
+        "tallies": [
+            "estimates_from_tallies",
         ],
         "targets": [
             "conversions_for",

@@ -4,7 +4,7 @@ Post-stratification and raking return the table with three kinds of columns: ``w
 (calibrated), ``base_weight`` (before) and one ``margin_<variable>`` per variable that was used.
 The estimator knows these columns: the part of an answer that a margin explains no longer varies
 from sample to sample, so the variance is that of the residuals
-(``linearisation.calibration_residuals``).
+(``covariance.calibration_residuals``).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from scipy import special  # the functions behind scipy.stats, which takes a sec
 
 from satisfaction.methods.detection import detectable_difference
 from satisfaction.methods.estimation import survey_mean, survey_proportion
+from satisfaction.methods.inference import DEFAULT_INTERVAL
 from satisfaction.methods.intervals import check_level, newcombe_difference
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.overlap import SHARED, shared_covariances
@@ -33,6 +34,7 @@ def wave_difference(
     minimum_n: int = 10,
     level: float = 0.95,
     power: float = 0.8,
+    interval: str = DEFAULT_INTERVAL,
 ) -> Result:
     """Change of shares (``at_least``) or means (``at_least=None``) between two waves.
 
@@ -63,8 +65,8 @@ def wave_difference(
     check_level(level)
     check_level(power)
     named = dict(items) if isinstance(items, Mapping) else {item: [item] for item in items}
-    now = _estimates(current, named, at_least, by, level)
-    before = _estimates(previous, named, at_least, by, level)
+    now = _estimates(current, named, at_least, by, level, interval)
+    before = _estimates(previous, named, at_least, by, level, interval)
     rows = _paired(now, before, list(named))
     shared = shared_covariances(current, previous, named, at_least=at_least, by=by, unit=unit)
     keys = [c for c in ("item", "by", "group") if c in rows.columns]
@@ -176,6 +178,7 @@ def _estimates(
     at_least: float | None,
     by: str | None,
     level: float,
+    interval: str,
 ) -> pd.DataFrame:
     """Rows of the items that this wave holds; an item is left out if a column of it is missing."""
     held = {k: list(v) for k, v in named.items() if all(c in data.columns for c in v)}
@@ -185,7 +188,9 @@ def _estimates(
     if at_least is None:
         found = survey_mean(data, held, by=by, level=level)
     else:
-        found = survey_proportion(data, held, at_least=at_least, by=by, level=level)
+        found = survey_proportion(
+            data, held, at_least=at_least, by=by, level=level, interval=interval
+        )
     return found.rows[[*(k for k in keys if k in found.rows.columns), *WAVE_COLUMNS]]
 
 

@@ -10,13 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from satisfaction.methods.linearisation import (
-    Design,
-    FloatArray,
-    IntArray,
-    covariance_of_totals,
-    survey_design,
-)
+from satisfaction.methods.covariance import covariance_of_totals
+from satisfaction.methods.design import Design, FloatArray, IntArray, survey_design
 
 
 @dataclass(frozen=True)

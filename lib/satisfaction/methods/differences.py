@@ -9,10 +9,10 @@ import pandas as pd
 
 from satisfaction.methods.change import share_difference_p_value
 from satisfaction.methods.complete_rows import CompleteRows, category_codes, complete_rows
+from satisfaction.methods.design import FloatArray, IntArray
 from satisfaction.methods.estimation import survey_proportion
 from satisfaction.methods.inference import require_columns, scores
 from satisfaction.methods.intervals import check_level, newcombe_difference, t_interval
-from satisfaction.methods.linearisation import FloatArray, IntArray
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
 from satisfaction.methods.significance import t_p_value

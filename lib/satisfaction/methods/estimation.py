@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from satisfaction.methods.design import Design, FloatArray, IntArray, remaining_share
+from satisfaction.methods.design import FloatArray
 from satisfaction.methods.inference import (
     DEFAULT_INTERVAL,
     Items,
@@ -33,13 +33,12 @@ from satisfaction.methods.inference import (
     mean_statistics,
     proportion_method,
     proportion_statistics,
-    require_columns,
     survey_result,
 )
-from satisfaction.methods.intervals import check_level, t_interval
-from satisfaction.methods.linearisation import Domains, domains, ratios, totals
+from satisfaction.methods.intervals import t_interval
+from satisfaction.methods.linearisation import Domains, ratios, totals
 from satisfaction.methods.quantiles import OrderedAnswers
-from satisfaction.methods.result import STATISTICS, Result
+from satisfaction.methods.result import Result
 
 Found = Iterator[tuple[dict[str, Any], Statistics]]
 
@@ -51,7 +50,7 @@ def survey_mean(
     method = "mean_linearised"
 
     def estimator(domain: Domains, answers: FloatArray) -> Found:
-        yield {}, mean_statistics(ratios(domain, *_sum_and_count(answers)), level, method)
+        yield {}, mean_statistics(ratios(domain, *sum_and_count(answers)), level, method)
 
     return survey_result(data, items, by, level, method, estimator)
 
@@ -69,9 +68,9 @@ def survey_proportion(
 
     interval (all on n_eff = p(1-p)/SE^2):
 
-    wilson_kish     Wilson, n_eff never above Kish's (sum w)^2 / sum(w^2 (1-f)): a stratum that shows
-                    no variation by chance is not taken for known. With clusters, of which there
-                    are few, Student's t on the design's df instead of the cap. The default.
+    wilson_kish     Wilson, n_eff never above Kish's (sum w)^2 / sum(w^2 (1-f)): a stratum that
+                    shows no variation by chance is not taken for known. With clusters, of which
+                    there are few, Student's t on the design's df instead. The default.
     wilson          Wilson on n_eff as it is, z
     wilson_t        the same, t
     korn_graubard   R ``svyciprop(method = "beta")``
@@ -88,7 +87,7 @@ def survey_proportion(
     method = proportion_method(interval)
 
     def estimator(domain: Domains, answers: FloatArray) -> Found:
-        parts = _sum_and_count(_satisfied(answers, at_least))
+        parts = sum_and_count(satisfied(answers, at_least))
         clustered = method == "wilson_kish_n" and domain.design.cluster is not None
         chosen = "wilson_n_eff_t" if clustered else method
         yield {}, proportion_statistics(ratios(domain, *parts), level, chosen)
@@ -107,7 +106,7 @@ def survey_total(
     method = "total_linearised"
 
     def estimator(domain: Domains, answers: FloatArray) -> Found:
-        values, _ = _sum_and_count(answers)
+        values, _ = sum_and_count(answers)
         yield {}, mean_statistics(totals(domain, values), level, method)
 
     return survey_result(data, items, by, level, method, estimator)
@@ -153,7 +152,7 @@ def score_distribution(
     def estimator(domain: Domains, answers: FloatArray) -> Found:
         for score in scores:
             chosen = np.where(np.isnan(answers), np.nan, answers == score)
-            estimates = ratios(domain, *_sum_and_count(chosen))
+            estimates = ratios(domain, *sum_and_count(chosen))
             yield {"score": score}, proportion_statistics(estimates, level, method)
 
     return survey_result(data, items, by, level, method, estimator, ["score"])
@@ -171,10 +170,10 @@ def survey_std(
     method = "std_linearised"
 
     def estimator(domain: Domains, answers: FloatArray) -> Found:
-        values, count = _sum_and_count(answers)
+        values, count = sum_and_count(answers)
         mean = ratios(domain, values, count).estimate
         centre = _spread_over_rows(domain, mean, len(answers))
-        spread = ratios(domain, _sum_and_count((answers - centre[:, None]) ** 2)[0], count)
+        spread = ratios(domain, sum_and_count((answers - centre[:, None]) ** 2)[0], count)
         used = domain.take(np.where(domain.design.weight > 0, np.nan_to_num(count), 0.0))
         n = domain.total(used)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -231,7 +230,7 @@ def survey_quantile(
             value = ordered.quantile(np.full(domain.size, share), rule)
             limit = _spread_over_rows(domain, value, len(answers))
             below = np.where(np.isnan(answers), np.nan, answers <= limit[:, None])
-            estimates = ratios(domain, *_sum_and_count(below))
+            estimates = ratios(domain, *sum_and_count(below))
             found = mean_statistics(estimates, level, "woodruff")
             top = (found["std_error"] == 0) & ~estimates.census
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -253,76 +252,7 @@ def survey_quantile(
     return survey_result(data, items, by, level, "woodruff", estimator, ["q"])
 
 
-def estimates_from_tallies(
-    tallies: pd.DataFrame,
-    *,
-    at_least: float | None,
-    keys: Sequence[str] = ("project", "wave", "item"),
-    level: float = 0.95,
-    interval: str = DEFAULT_INTERVAL,
-) -> Result:
-    """Shares of scores >= ``at_least`` (None: mean scores) from counts instead of rows.
-
-    tallies: the key columns, ``stratum``, ``stratum_population`` (NaN unknown), ``score``, ``n``
-    answers with that score in the stratum, ``responses`` respondents of the stratum, whether they
-    answered the item or not. The same numbers as ``survey_proportion`` / ``survey_mean`` give for
-    each key from the rows, for thousands of projects at once. Weights are N_h / responses; where
-    a key without its ``item`` has a stratum of unknown population, all its weights are 1. Tally
-    every stratum with responses, also (n = 0) where nobody answered the item.
-    """
-    check_level(level)
-    keys = list(keys)
-    require_columns(tallies, [*keys, "stratum", "stratum_population", "score", "n", "responses"])
-    method = "mean_linearised" if at_least is None else proportion_method(interval)
-    numbered = tallies.groupby(keys, dropna=False, observed=True, sort=True).ngroup()
-    group = numbered.to_numpy(dtype=np.intp)
-    size = int(group.max(initial=-1)) + 1
-    answers = tallies["score"].to_numpy(dtype=float, na_value=np.nan)[:, None]
-    marked = answers if at_least is None else _satisfied(answers, at_least)
-    values, count = _sum_and_count(marked)
-    domain = domains(_tallied_design(tallies, keys, group), group, size)
-    estimates = ratios(domain, values, count)
-    found = (
-        mean_statistics(estimates, level, method)
-        if at_least is None
-        else proportion_statistics(estimates, level, method)
-    )
-    first = np.zeros(size, dtype=np.intp)
-    first[group[::-1]] = np.arange(len(group))[::-1]
-    rows = tallies[keys].iloc[first].reset_index(drop=True).assign(**found)
-    return Result(
-        rows=rows[[*keys, *STATISTICS]],
-        method=method,
-        level=level,
-        n=int(rows["n"].max()) if size else 0,
-        stages={"keys": size, "tallies": len(tallies)},
-    )
-
-
-def _tallied_design(tallies: pd.DataFrame, keys: list[str], group: IntArray) -> Design:
-    """Strata are key x stratum; a tally row stands for n respondents."""
-    count, responses, population = (
-        tallies[column].to_numpy(dtype=float, na_value=np.nan)
-        for column in ("n", "responses", "stratum_population")
-    )
-    if not (count >= 0).all() or not (responses >= count).all():
-        raise ValueError("tallies need 0 <= n <= responses in every row")
-    if (population < responses).any():
-        raise ValueError("tallies have a stratum with more responses than stratum_population")
-    study = [key for key in keys if key != "item"] or keys
-    study_code = tallies.groupby(study, dropna=False, observed=True).ngroup().to_numpy()
-    unknown = np.bincount(study_code, weights=np.isnan(population))[study_code] > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = np.where(responses > 0, np.where(unknown, 1.0, population / responses), 0.0)
-    name = pd.factorize(tallies["stratum"], use_na_sentinel=False)[0]
-    stratum = pd.factorize(group.astype(np.int64) * (name.max(initial=0) + 1) + name)[0]
-    strata = int(stratum.max(initial=-1)) + 1
-    units, sizes = np.zeros(strata), np.zeros(strata)
-    units[stratum], sizes[stratum] = responses, population
-    return Design(weight, stratum, units, remaining_share(units, sizes), None, count)
-
-
-def _sum_and_count(answers: FloatArray) -> tuple[FloatArray, FloatArray]:
+def sum_and_count(answers: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Per respondent the sum and number of answers; NaN in both where there is none."""
     if answers.shape[1] == 1:
         values = answers[:, 0]
@@ -332,7 +262,7 @@ def _sum_and_count(answers: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.where(np.isnan(count), np.nan, np.nansum(answers, axis=1)), count
 
 
-def _satisfied(answers: FloatArray, at_least: float | None) -> FloatArray:
+def satisfied(answers: FloatArray, at_least: float | None) -> FloatArray:
     """1 / 0 for scores above / below the mark, NaN kept; a 0/1 column is checked instead."""
     if at_least is not None:
         return np.where(np.isnan(answers), np.nan, answers >= at_least)

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from satisfaction.methods.covariance import covariance_of_totals
 from satisfaction.methods.design import survey_design
 from satisfaction.methods.estimation import survey_proportion
 from satisfaction.methods.inference import require_columns
 from satisfaction.methods.intervals import check_level, wilson_interval
-from satisfaction.methods.linearisation import covariance_of_totals
 from satisfaction.methods.result import Result
 
 Row = dict[str, Any]

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from satisfaction.methods.counted_rows import RowCounter
 from satisfaction.methods.design import Design, FloatArray, survey_design
 from satisfaction.methods.intervals import (
     check_level,
@@ -31,7 +32,6 @@ from satisfaction.methods.intervals import (
 )
 from satisfaction.methods.linearisation import Domains, Estimates, domains
 from satisfaction.methods.result import STATISTICS, Result
-from satisfaction.methods.tallying import RowCounter
 
 Items = Sequence[str] | Mapping[str, Sequence[str]]
 Statistics = dict[str, Any]

@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 from scipy import special  # the functions behind scipy.stats, which takes a second to import
 
+from satisfaction.methods.covariance import covariance_of_totals
 from satisfaction.methods.design import FloatArray
 from satisfaction.methods.inference import require_columns
 from satisfaction.methods.intervals import check_level, t_interval
-from satisfaction.methods.linearisation import covariance_of_totals
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.overlap import overlap
 from satisfaction.methods.result import Result

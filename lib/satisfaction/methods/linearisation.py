@@ -28,12 +28,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from satisfaction.methods.design import Design, FloatArray, IntArray, survey_design  # noqa: F401
+from satisfaction.methods.covariance import code_sums, covariance_of_totals
+from satisfaction.methods.design import Design, FloatArray, IntArray
 
 # Variances below this share of their natural scale are rounding dust of exact zeros.
 DUST = 1e-24
-# Raked margins are taken out in turn this often, as R does.
-SWEEPS = 10
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Domains:
 
     def total(self, values: npt.NDArray) -> FloatArray:
         """Sum over each domain, counting tallied rows as often as they stand for."""
-        return _sums(self.group, _counted(self, values), self.size)
+        return code_sums(self.group, _counted(self, values), self.size)
 
 
 def domains(design: Design, group: IntArray | None = None, size: int = 1) -> Domains:
@@ -85,7 +84,7 @@ def domains(design: Design, group: IntArray | None = None, size: int = 1) -> Dom
         cell=cell,
         cell_group=label // len(design.units),
         cell_stratum=label % len(design.units),
-        cell_units=_sums(cell, count, len(label)),
+        cell_units=code_sums(cell, count, len(label)),
     )
 
 
@@ -98,79 +97,15 @@ def variance_of_totals(domain: Domains, z: FloatArray) -> FloatArray:
     lonely = units == 1
     grand_mean = domain.total(z) / max(design.units.sum(), 1)
     if domain.unit is not None:
-        z = _sums(domain.unit, z, len(domain.cell))
-    sums = _sums(domain.cell, _counted_units(domain, z), cells)
+        z = code_sums(domain.unit, z, len(domain.cell))
+    sums = code_sums(domain.cell, _counted_units(domain, z), cells)
     centre = np.where(lonely, grand_mean[domain.cell_group], sums / units)
     squares = (z - centre[domain.cell]) ** 2
-    spread = _sums(domain.cell, _counted_units(domain, squares), cells)
+    spread = code_sums(domain.cell, _counted_units(domain, squares), cells)
     # Units of the stratum outside the cell have z = 0: they deviate by the mean.
     spread += (units - domain.cell_units) * centre**2
     scale = design.remaining[domain.cell_stratum] * units / np.where(lonely, 1.0, units - 1)
-    return _sums(domain.cell_group, scale * spread, domain.size)
-
-
-def calibration_residuals(design: Design, z: FloatArray) -> FloatArray:
-    """``z`` (rows, k) without what the margins explain of z/w; unchanged without calibration.
-
-    One margin (post-stratification): z/w minus its mean in the category, weighted by the weights
-    before. Several (raking): minus the plain category means, margin by margin, ten times over.
-    """
-    if design.calibration is None:
-        return z
-    weight = np.where(design.weight > 0, design.weight, 1.0)[:, None]
-    margins = design.calibration.margins
-    single = len(margins) == 1
-    base = design.calibration.base_weight if single else np.ones(len(z))
-    residual = z / weight
-    for _ in range(1 if single else SWEEPS):
-        for codes in margins:
-            size = np.bincount(codes, weights=base)
-            means = [np.bincount(codes, weights=base * column) / size for column in residual.T]
-            residual = residual - np.column_stack(means)[codes]
-    return np.where(design.weight[:, None] > 0, residual * weight, 0.0)
-
-
-def covariance_of_totals(design: Design, z: FloatArray) -> FloatArray:
-    """Design covariance (k, k) of the column sums of ``z`` (rows, k): weighted influence values.
-
-    Any smooth statistic of weighted totals fits in: z = w x (its influence value), 0 for the rows
-    outside the domain or without an answer. Same strata, clusters, FPC and calibration as every
-    estimate here.
-    """
-    z = calibration_residuals(design, np.asarray(z, dtype=float).reshape(len(design.stratum), -1))
-    stratum, within = design.stratum, np.zeros((z.shape[1], z.shape[1]))
-    lonely = design.units == 1
-    grand_mean = z.sum(axis=0) / max(design.units.sum(), 1)
-    if design.cluster is not None:
-        first = np.zeros(design.cluster.max(initial=-1) + 1, dtype=np.intp)
-        first[design.cluster] = np.arange(len(stratum))
-        if design.asked_share is not None:
-            within = _second_stage(
-                design.cluster, design.asked_share, (1 - design.remaining)[stratum[first]], z
-            )
-        z = _column_sums(design.cluster, z, len(first))
-        stratum = stratum[first]
-    sums = _column_sums(stratum, z, len(design.units))
-    centre = np.where(lonely[:, None], grand_mean, sums / np.maximum(design.units, 1)[:, None])
-    scale = design.remaining * design.units / np.where(lonely, 1.0, design.units - 1)
-    deviation = (z - centre[stratum]) * np.sqrt(scale)[stratum, None]
-    return np.asarray(deviation.T @ deviation + within)
-
-
-def _second_stage(
-    cluster: IntArray, asked_share: FloatArray, drawn_share: FloatArray, z: FloatArray
-) -> FloatArray:
-    """What the choice of units within the drawn clusters adds; a single unit is not centred."""
-    asked = np.bincount(cluster).astype(float)
-    centre = _column_sums(cluster, z, len(asked)) / asked[:, None]
-    centre[asked == 1] = 0.0
-    scale = drawn_share * (1 - asked_share) * asked / np.maximum(asked - 1, 1)
-    deviation = (z - centre[cluster]) * np.sqrt(scale)[cluster, None]
-    return np.asarray(deviation.T @ deviation)
-
-
-def _column_sums(codes: IntArray, values: FloatArray, size: int) -> FloatArray:
-    return np.column_stack([_sums(codes, column, size) for column in values.T])
+    return code_sums(domain.cell_group, scale * spread, domain.size)
 
 
 def _variance_by_domain(domain: Domains, z: FloatArray) -> FloatArray:
@@ -281,14 +216,14 @@ def _estimates(
         variance = np.where(variance <= dust, 0.0, variance)
     units = _counted(domain, answered.astype(float))
     if domain.unit is not None:
-        units = _sums(domain.unit, units, len(domain.cell)) > 0
-    in_cell = _sums(domain.cell, units, len(domain.cell_group))
+        units = code_sums(domain.unit, units, len(domain.cell)) > 0
+    in_cell = code_sums(domain.cell, units, len(domain.cell_group))
     return Estimates(
         estimate=estimate,
         variance=variance,
         n=n,
-        sampled_units=_sums(domain.cell_group, in_cell, domain.size),
-        strata=_sums(domain.cell_group, in_cell > 0, domain.size),
+        sampled_units=code_sums(domain.cell_group, in_cell, domain.size),
+        strata=code_sums(domain.cell_group, in_cell > 0, domain.size),
         unit_variance=unit_variance,
         n_kish=n_kish,
         weight_sum=weight_sum,
@@ -302,8 +237,3 @@ def _counted(domain: Domains, values: npt.NDArray) -> npt.NDArray:
 
 def _counted_units(domain: Domains, values: FloatArray) -> FloatArray:
     return values if domain.unit is not None else _counted(domain, values)
-
-
-def _sums(codes: npt.NDArray, values: npt.NDArray | None, size: int) -> FloatArray:
-    """Sum of the values (or number of rows) of each code 0..size-1."""
-    return np.bincount(codes, weights=values, minlength=size).astype(float, copy=False)

@@ -11,10 +11,10 @@ import pandas as pd
 from scipy import special
 
 from satisfaction.methods.complete_rows import category_codes, present
+from satisfaction.methods.design import FloatArray, IntArray
 from satisfaction.methods.driver_answers import check_items
 from satisfaction.methods.inference import require_columns, scores
 from satisfaction.methods.intervals import check_level, critical_value
-from satisfaction.methods.linearisation import FloatArray, IntArray
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.pairwise import independent_columns, pairwise_moments
 from satisfaction.methods.result import Result

@@ -11,9 +11,9 @@ from satisfaction.methods.complete_rows import (
     complete_rows,
     present,
 )
+from satisfaction.methods.design import FloatArray, IntArray
 from satisfaction.methods.inference import require_columns
 from satisfaction.methods.intervals import check_level, t_interval
-from satisfaction.methods.linearisation import FloatArray, IntArray
 from satisfaction.methods.result import Result
 from satisfaction.methods.significance import t_p_value
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from satisfaction.methods.covariance import calibration_residuals
 from satisfaction.methods.design import Design, FloatArray, IntArray, survey_design
 from satisfaction.methods.inference import scores
-from satisfaction.methods.linearisation import calibration_residuals
 
 SHARED = ["covariance", "common", "common_df"]
 

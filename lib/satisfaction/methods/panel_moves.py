@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from satisfaction.methods.estimation import survey_proportion
-from satisfaction.methods.inference import require_columns
 from satisfaction.methods.panel import DESIGN, panel
 from satisfaction.methods.result import Result
 
@@ -34,14 +33,19 @@ def transitions(
 
     Rows, bands before x bands now: ``item, previous, current, estimate, std_error, ci_low,
     ci_high, n`` (households in this cell), ``n_previous`` (in the band before), ``n_eff, method,
-    reason`` (``no_answers`` or ``too_few`` in the band before). ValueError for an item that a wave
-    lacks or a score in two bands.
+    reason`` (``no_answers`` or ``too_few`` in the band before; ``not_comparable`` an item of one
+    wave only). ValueError for an item that both waves lack or a score in two bands.
     """
-    require_columns(current, [item])
-    require_columns(previous, [item])
+    if item not in current.columns and item not in previous.columns:
+        raise ValueError(f"neither wave holds {item}")
     band_of = {score: name for name, scores_of in bands.items() for score in scores_of}
     if len(band_of) != sum(len(scores_of) for scores_of in bands.values()):
         raise ValueError("a score must lie in one band only")
+    lost = item not in current.columns or item not in previous.columns
+    current, previous = (
+        data if item in data.columns else data.assign(**{item: np.nan})
+        for data in (current, previous)
+    )
     now, before, exclusions = panel(current, previous, unit)
     names = list(bands)
     start, end = before[item].map(band_of), now[item].map(band_of)
@@ -68,7 +72,9 @@ def transitions(
     rows["n"] = [int(cells.get(pair, 0)) for pair in pairs]
     few = (rows["n_previous"] > 0) & (rows["n_previous"] < minimum_n)
     rows["reason"] = np.select(
-        [rows["n_previous"] == 0, few], ["no_answers", "too_few"], default=""
+        [lost, rows["n_previous"] == 0, few],
+        ["not_comparable", "no_answers", "too_few"],
+        default="",
     )
     numbers = ["estimate", "std_error", "ci_low", "ci_high", "n_eff"]
     rows[numbers] = rows[numbers].astype(float).mask(rows["reason"] != "")

@@ -12,8 +12,8 @@ from satisfaction.methods.complete_rows import (
     complete_rows,
     present,
 )
+from satisfaction.methods.design import FloatArray, IntArray
 from satisfaction.methods.inference import require_columns, scores
-from satisfaction.methods.linearisation import FloatArray, IntArray
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
 from satisfaction.methods.significance import chi2_p_value, f_p_value, normal_p_value

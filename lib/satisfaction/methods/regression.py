@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from satisfaction.methods.complete_rows import CompleteRows, complete_rows
+from satisfaction.methods.design import FloatArray
 from satisfaction.methods.inference import require_columns, scores
 from satisfaction.methods.intervals import check_level, t_interval
-from satisfaction.methods.linearisation import FloatArray
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
 from satisfaction.methods.significance import t_p_value

@@ -45,7 +45,7 @@ from satisfaction.methods.collector_checks import (
     spread_row,
 )
 from satisfaction.methods.estimation import survey_proportion
-from satisfaction.methods.inference import require_columns
+from satisfaction.methods.inference import DEFAULT_INTERVAL, require_columns
 from satisfaction.methods.intervals import check_level
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
@@ -148,7 +148,13 @@ def flagged_sheets(
 
 
 def quality_sensitivity(
-    data: pd.DataFrame, outcome: str, flagged: Result, *, at_least: float, level: float = 0.95
+    data: pd.DataFrame,
+    outcome: str,
+    flagged: Result,
+    *,
+    at_least: float,
+    level: float = 0.95,
+    interval: str = DEFAULT_INTERVAL,
 ) -> Result:
     """The satisfied share of all sheets (the official one) beside that without the flagged ones.
 
@@ -157,7 +163,7 @@ def quality_sensitivity(
     """
     kept = data[flagged.rows["estimate"].to_numpy() == 0]
     parts = [
-        survey_proportion(part, [outcome], at_least=at_least, level=level).rows
+        survey_proportion(part, [outcome], at_least=at_least, level=level, interval=interval).rows
         for part in (data, kept)
     ]
     rows = pd.concat(parts, ignore_index=True)

@@ -10,10 +10,11 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from satisfaction.methods.calibration import rake_to_frame
+from satisfaction.methods.covariance import calibration_residuals, covariance_of_totals
 from satisfaction.methods.design import MARGIN, FloatArray, survey_design
 from satisfaction.methods.estimation import survey_proportion
+from satisfaction.methods.inference import DEFAULT_INTERVAL
 from satisfaction.methods.intervals import check_level
-from satisfaction.methods.linearisation import calibration_residuals, covariance_of_totals
 from satisfaction.methods.result import Result
 from satisfaction.methods.weighting import kish_deff, stratum_weights
 
@@ -29,6 +30,7 @@ def weighting_sensitivity(
     *,
     at_least: float,
     level: float = 0.95,
+    interval: str = DEFAULT_INTERVAL,
     minimum_n: int = 5,
 ) -> Result:
     """The share of ``item`` >= ``at_least`` under three weightings of the same answers (S0-11).
@@ -57,7 +59,9 @@ def weighting_sensitivity(
     rows = []
     for step, table in tables.items():
         usable = step != "raked" or bool(used)
-        found = survey_proportion(table, [item], at_least=at_least, level=level).rows.iloc[0]
+        found = survey_proportion(
+            table, [item], at_least=at_least, level=level, interval=interval
+        ).rows.iloc[0]
         row = found.drop("item").to_dict()
         row |= {"step": step, "deff": kish_deff(table["weight"]) if len(table) else np.nan}
         if not usable:

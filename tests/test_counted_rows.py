@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from satisfaction.methods import tallying
+from satisfaction.methods import counted_rows
 from satisfaction.methods.estimation import (
     score_distribution,
     survey_mean,
@@ -49,7 +49,7 @@ def portfolio(rows: int = 3000, projects: int = 20, seed: int = 3) -> pd.DataFra
 
 def both_ways(monkeypatch, estimator, data, **how) -> tuple[pd.DataFrame, pd.DataFrame]:
     by_row = estimator(data, ["q1", "q2"], **how).rows
-    monkeypatch.setattr(tallying, "WORTHWHILE", 0)
+    monkeypatch.setattr(counted_rows, "WORTHWHILE", 0)
     return by_row, estimator(data, ["q1", "q2"], **how).rows
 
 
@@ -78,9 +78,9 @@ def test_what_cannot_be_counted_is_taken_row_by_row(monkeypatch, change):
 
 def test_a_large_table_is_counted(monkeypatch):
     counted = []
-    count = tallying.RowCounter.count
+    count = counted_rows.RowCounter.count
     monkeypatch.setattr(
-        tallying.RowCounter, "count", lambda self, a: counted.append(1) or count(self, a)
+        counted_rows.RowCounter, "count", lambda self, a: counted.append(1) or count(self, a)
     )
-    survey_mean(portfolio(tallying.WORTHWHILE), ["q1", "q2"], by="project")
+    survey_mean(portfolio(counted_rows.WORTHWHILE), ["q1", "q2"], by="project")
     assert counted == [1, 1]
