@@ -224,27 +224,27 @@ def test_a_study_holds_rows_of_its_own_project_only(study: Study) -> None:
 
 def test_the_fingerprint_is_the_same_for_the_same_data(study: Study, surveyed: Workbook) -> None:
     again = opened(surveyed, "P1", "2025")
-    assert again.slice.fingerprint == study.slice.fingerprint
+    assert again.data_fingerprint == study.data_fingerprint
     in_chinese = open_study("P1", "2025", "zh", home=surveyed.home)
-    assert in_chinese.slice.fingerprint == study.slice.fingerprint
-    assert len(study.slice.fingerprint) == 16
+    assert in_chinese.data_fingerprint == study.data_fingerprint
+    assert len(study.data_fingerprint) == 16
 
 
 def changed(workbook: Workbook, project: str, wave: str) -> str:
     rows = [sheet(project, wave, 30, overall=1, staff=1)]
     workbook.enter("responses", table(rows), name="more.csv")
-    return opened(workbook, "P1", "2025").slice.fingerprint
+    return opened(workbook, "P1", "2025").data_fingerprint
 
 
 def test_the_fingerprint_knows_nothing_of_other_projects(study: Study, own_copy: Workbook) -> None:
-    before = study.slice.fingerprint
+    before = study.data_fingerprint
     assert changed(own_copy, "P3", "2025") == before  # of another type
-    assert changed(own_copy, "P2", "2024") == before  # a peer, in another wave
 
 
 def test_the_fingerprint_moves_with_what_is_shown(study: Study, own_copy: Workbook) -> None:
-    # the peers' counts are shown, so they belong to the fingerprint
-    assert changed(own_copy, "P2", "2025") != study.slice.fingerprint
+    # the peers' counts are shown, in this wave and the earlier one: they belong to the fingerprint
+    assert changed(own_copy, "P2", "2024") != study.data_fingerprint
+    assert changed(own_copy, "P2", "2025") != study.data_fingerprint
 
 
 def test_the_fingerprint_moves_with_a_single_score(study: Study, own_copy: Workbook) -> None:
@@ -256,7 +256,7 @@ def test_the_fingerprint_moves_with_a_single_score(study: Study, own_copy: Workb
     edited = text.replace(line, f"{rest},{int(last) % 5 + 1}")
     assert edited != text
     own_copy.enter("responses", edited, name=path.name)
-    assert opened(own_copy, "P1", "2025").slice.fingerprint != study.slice.fingerprint
+    assert opened(own_copy, "P1", "2025").data_fingerprint != study.data_fingerprint
 
 
 def test_the_fingerprint_moves_with_a_flag(study: Study, own_copy: Workbook) -> None:
@@ -265,7 +265,7 @@ def test_the_fingerprint_moves_with_a_flag(study: Study, own_copy: Workbook) -> 
     ]
     own_copy.enter("household_flags", table(rows), name="flags-2.csv")
     after = opened(own_copy, "P1", "2025")
-    assert after.slice.fingerprint != study.slice.fingerprint
+    assert after.data_fingerprint != study.data_fingerprint
     # set after the draw: the frame of this wave stays as it was
     pd.testing.assert_frame_equal(after.frame, study.frame)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,136 +12,24 @@ from typing import Any
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.arguments import PolicyArguments
 from satisfaction.assembly import counted_responses, frame_at_draw
 from satisfaction.config.home import find_home
 from satisfaction.config.questionnaire import comparable_items
-from satisfaction.config.settings import Override, load_settings
-from satisfaction.data import choices
+from satisfaction.config.settings import load_settings
 from satisfaction.data.database import database_path
-from satisfaction.data.slices import Slice, read_slice
+from satisfaction.data.slices import read_slice
 from satisfaction.problems import DataProblem, Problem
-
-EXCLUSION = "not_blacklisted"  # the step of a frame that a policy must declare (S3-4)
+from satisfaction.wave_facts import WaveFacts
 
 
 @dataclass(frozen=True, repr=False)
-class Study(PolicyArguments):
-    """One project in one wave; its frames are not to be changed, and no statistic is computed here.
-
-    frame      one row a household: its columns, ``stratum`` and what holds at the draw
-               (``handed_over, moved_in, blacklisted, good_relationship, eligible, eligibility``
-               (why it cannot be drawn), ``drawn, invited, answered``); empty where no frame is
-               known
-    sample     drawn households as stored by ``draw``; empty where none was drawn
-    responses  one row a counted answer sheet: household facts, mode, ``stratum``,
-               ``stratum_population`` (missing: unknown) and one column of scores per closed item
-    uncounted  why answer sheets do not count -> how many
-    """
-
-    home: Path
-    lang: str
-    slice: Slice
-    frame: pd.DataFrame
-    sample: pd.DataFrame
-    responses: pd.DataFrame
-    uncounted: dict[str, int]
-
-    def __repr__(self) -> str:
-        asked = f"{len(self.responses):,} answers of {len(self.frame):,} households"
-        return f"Study({self.project!r}, {self.wave!r}: {asked})"
-
-    @property
-    def overrides(self) -> tuple[Override, ...]:
-        """Policy keys in which this project differs from the company."""
-        return self.settings.overrides
-
-    @property
-    def project(self) -> str:
-        """Project id."""
-        return str(self.slice.project["project"])
-
-    @property
-    def wave(self) -> str:
-        """Wave id."""
-        return str(self.slice.wave["wave"])
-
-    @property
-    def overall(self) -> str:
-        """The overall item: the outcome."""
-        return self.questionnaire.overall
-
-    @property
-    def items(self) -> list[str]:
-        """Closed items that are drivers."""
-        return self.questionnaire.select("item")
-
-    @property
-    def scored_items(self) -> list[str]:
-        """The overall item and the drivers."""
-        return [self.overall, *self.items]
-
-    @property
-    def closed_items(self) -> list[str]:
-        """All scored items, the overall one first."""
-        return [self.overall, *self.questionnaire.select("item", "detail")]
-
-    @property
-    def dimensions(self) -> dict[str, list[str]]:
-        """Dimension -> its items (S0-12)."""
-        return self.questionnaire.by_dimension()
-
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        """Codes of items, dimensions, groups and choices -> words in the reader's language."""
-        words = {
-            code: text
-            for group in _CHOICES
-            for code, text in choices.words(group, self.lang).items()
-        }
-        words |= {code: w.text(self.lang) for code, w in self.policy.customer_groups.items()}
-        words |= {str(row.wave): self._name(row) for row in self.slice.monthly_waves.itertuples()}
-        words |= {str(row.wave): self._name(row) for row in self.slice.waves.itertuples()}
-        return words | {self.wave: self.wave_name} | self.questionnaire.labels(self.lang)
-
-    @property
-    def project_name(self) -> str:
-        """Name of the project in the reader's language."""
-        return self._name(self.slice.project)
-
-    @property
-    def wave_name(self) -> str:
-        """Name of the wave in the reader's language."""
-        return self._name(self.slice.wave)
-
-    def _name(self, row: Any) -> str:
-        english = row.name_en if hasattr(row, "name_en") else None
-        chinese = row["name"] if isinstance(row, pd.Series) else row.name
-        return str(english) if self.lang == "en" and pd.notna(english) else str(chinese)
+class Study(WaveFacts):
+    """The facts of `WaveFacts`, and what they are compared with: earlier waves, months, peers."""
 
     @property
     def waves(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Answer sheets of this wave and of the earlier one, to be compared."""
         return self.responses, self.earlier_responses
-
-    @property
-    def invited(self) -> int:
-        """Households asked to answer; 0 where no sample is known."""
-        return int(self.sample["invited"].sum()) if len(self.sample) else 0
-
-    @property
-    def earlier_samples(self) -> pd.DataFrame:
-        """Lists of this project drawn before this wave's (all on record where it has none yet)."""
-        rows = self.slice.other_samples
-        drawn_at = self.sample["drawn_at"].min() if len(self.sample) else None
-        return rows if drawn_at is None else rows[rows["drawn_at"] < drawn_at]
-
-    @property
-    def previous_sample(self) -> pd.DataFrame:
-        """The newest of them of the same kind of wave; without rows where there is none."""
-        rows = self.earlier_samples
-        rows = rows[rows["kind"] == self.slice.wave["kind"]]
-        return rows[rows["wave"] == rows["wave"].iloc[-1]] if len(rows) else rows
 
     @property
     def absent(self) -> list[str]:
@@ -160,27 +49,6 @@ class Study(PolicyArguments):
         return [f"no-{name}" if present else name for name, present in there.items()]
 
     @property
-    def priorities(self) -> list[str]:
-        """Items that ask for stated priorities."""
-        return self.questionnaire.select("priority")
-
-    @property
-    def priority_codes(self) -> dict[int, str]:
-        """Answer code of the priority items -> the item that it names."""
-        asked = [item for item in self.questionnaire.items if item.id in self.priorities]
-        return {code: name for item in asked for code, name in item.codes.items()}
-
-    @property
-    def balance_variables(self) -> list[str]:
-        """Characteristics known of every household in the frame (S0-11)."""
-        return ["customer_group", "occupancy", "building"]
-
-    @property
-    def mix_variables(self) -> list[str]:
-        """Characteristics whose mix may move between waves."""
-        return ["mode", "customer_group", *(["occupancy"] if len(self.frame) else [])]
-
-    @property
     def comparable_items(self) -> list[str]:
         """The overall item and the drivers, as far as asked in the same words before."""
         return [item for item in self.scored_items if item in self.comparable]
@@ -194,40 +62,6 @@ class Study(PolicyArguments):
     def wave_order(self) -> list[str]:
         """Waves of this kind with answers of this project, oldest first."""
         return [str(wave) for wave in self.slice.waves["wave"]]
-
-    @property
-    def population(self) -> int | None:
-        """Households in the assessment, None where no frame is known."""
-        return int(self.frame["eligible"].sum()) if len(self.frame) else None
-
-    @property
-    def frame_steps(self) -> dict[str, pd.Series]:
-        """From all households to answers: step -> still in (for ``frame_waterfall``)."""
-        names = ["handed_over"]
-        if self.policy.sampling.exclude_not_moved_in:
-            names.append("moved_in")
-        steps = {name: self.frame[name] for name in names}
-        if self.policy.sampling.exclude_blacklisted:
-            steps[EXCLUSION] = ~self.frame["blacklisted"]
-        if len(self.sample):
-            steps |= {"invited": self.frame["invited"]}
-        return steps | ({"answered": self.frame["answered"]} if len(self.responses) else {})
-
-    @property
-    def eligible(self) -> pd.DataFrame:
-        """Households that may be drawn."""
-        return self.frame[self.frame["eligible"]]
-
-    @property
-    def excluded_share(self) -> float:
-        """Blacklisted share of the households that would be eligible but for their flag (S3-4)."""
-        rules = self.policy.sampling
-        if not rules.exclude_blacklisted or not len(self.frame):
-            return 0.0
-        inside = self.frame["handed_over"]
-        if rules.exclude_not_moved_in:
-            inside = inside & self.frame["moved_in"]
-        return float(self.frame.loc[inside, "blacklisted"].mean()) if inside.any() else 0.0
 
     @cached_property
     def trend(self) -> pd.DataFrame:
@@ -381,6 +215,14 @@ class Study(PolicyArguments):
         return {"current_label": self.wave_name, "previous_label": earlier}
 
     @property
+    def data_fingerprint(self) -> str:
+        """SHA-256 over all rows read for this study and its earlier wave, 16 hex digits."""
+        if self.previous is None:
+            return self.slice.fingerprint
+        both = f"{self.slice.fingerprint} {self.previous.slice.fingerprint}"
+        return hashlib.sha256(both.encode()).hexdigest()[:16]
+
+    @property
     def identity(self) -> dict[str, Any]:
         """Who and what this study is, for verdict cards and records."""
         project, wave = self.slice.project, self.slice.wave
@@ -397,26 +239,13 @@ class Study(PolicyArguments):
             "target_clause": self.policy.satisfaction.target_clause,
             "false_discovery_rate": self.policy.reporting.false_discovery_rate,
             "synthetic": bool(project["synthetic"]) if pd.notna(project["synthetic"]) else False,
-            "data_fingerprint": self.slice.fingerprint,
+            "data_fingerprint": self.data_fingerprint,
             "settings_fingerprint": self.settings.fingerprint,
             "questionnaire": self.questionnaire.key,
             "formula": self.questionnaire.formula,
             "absent": self.absent,
             "overrides": [override.key for override in self.overrides],
         }
-
-
-_CHOICES = (
-    choices.PROPERTY_TYPES,
-    choices.OCCUPANCIES,
-    choices.MODES,
-    choices.COLLECTORS,
-    choices.ROLES,
-    choices.WAVE_KINDS,
-    choices.STEPS,
-    choices.ELIGIBILITIES,
-    choices.CHARACTERISTICS,
-)
 
 
 def _both(row: pd.Series) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from satisfaction import i18n
 from satisfaction.exhibits.canvas import WIDTH, Canvas, fit, header, scale, ticks
+from satisfaction.exhibits.causes import PARTS, part_text
 from satisfaction.exhibits.comparison import value_text
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
@@ -22,14 +23,9 @@ from satisfaction.exhibits.words import (
     reason_text,
     sentences,
 )
-from satisfaction.i18n import N_, _
+from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
-PARTS = {
-    "answers": N_("residents changed their answers"),
-    "residents": N_("other residents answered"),
-    "modes": N_("other modes were used"),
-}
 ROW = 34.0
 TOP = 22.0
 
@@ -84,8 +80,7 @@ def _title(rows: pd.DataFrame, total: pd.Series) -> str:
     if real.empty:
         return _("No part of the change of {change} points is beyond chance").format(change=change)
     named = [
-        _("{part} ({change})").format(part=_(PARTS.get(code, code)), change=i18n.points(step))
-        for code, step in zip(real["part"], real["estimate"], strict=True)
+        part_text(code, step) for code, step in zip(real["part"], real["estimate"], strict=True)
     ]
     return _("Behind the change of {change} points: {parts}").format(
         change=change, parts=i18n.listing(named)

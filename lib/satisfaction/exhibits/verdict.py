@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from satisfaction import i18n
+from satisfaction.exhibits.causes import cause_words, change_words
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.words import Labels, clean, label, reason_text, sentences
 from satisfaction.i18n import N_, _
@@ -57,14 +58,15 @@ def verdict_card(
     identity: Mapping[str, Any],
     *,
     change: Result | None = None,
+    parts: Result | None = None,
     doubt: str = "",
 ) -> Exhibit:
     """Met, not met or cannot tell, against the target and its clause (S2-2, S0-19).
 
     ``share`` one row of ``survey_proportion``; ``judged`` of ``target_verdict``; ``grades`` of
-    ``grade_probabilities``; ``change`` of ``wave_difference`` for the overall item; ``identity``
-    of the study, with the target's clause and the number of invited households; ``doubt`` what to
-    know before trusting it.
+    ``grade_probabilities``; ``change`` of ``wave_difference`` for the overall item, ``parts`` of
+    ``change_decomposition``; ``identity`` of the study, with the target's clause and the number of
+    invited households; ``doubt`` what to know before trusting it.
     """
     clause, invited = str(identity["target_clause"]), int(identity["invited"])
     row, against = share.rows.iloc[0], judged.rows.iloc[0]
@@ -78,6 +80,7 @@ def verdict_card(
         _grade_words(grade, probability, judged),
         _base_words(row, identity, invited),
         "" if change is None else change_words(change.rows.iloc[0], identity),
+        _cause(change, parts),
     ]
     return bottom_line(
         str(against["verdict"]),
@@ -174,34 +177,6 @@ def _base_words(row: pd.Series, identity: Mapping[str, Any], invited: int) -> st
     return i18n.listing([base, rate]) if i18n.language() == "en" else f"{base}，{rate}"
 
 
-def change_words(row: pd.Series, identity: Mapping[str, Any]) -> str:
-    """The change of one share in words: what is proven, or what could have been seen."""
-    if pd.isna(row["estimate"]):
-        reason = str(row["reason"])
-        if "previous" in identity.get("absent", ()):
-            return _("There is no earlier wave to compare with")
-        return _("Change since the last wave: cannot tell ({reason})").format(
-            reason=reason_text(reason)
-        )
-    size = i18n.points(abs(row["estimate"])).lstrip("+")
-    if row["direction"] == "none":
-        return _(
-            "No detectable change since the last wave ({step} points; ±{detectable} could be seen)"
-        ).format(
-            step=i18n.points(row["estimate"]),
-            detectable=i18n.points(row["detectable"]).lstrip("+"),
-        )
-    text = (
-        _("Up {size} points since the last wave ({interval}, {p})")
-        if row["direction"] == "up"
-        else _("Down {size} points since the last wave ({interval}, {p})")
-    )
-    ends = _("interval {low} to {high}").format(
-        low=i18n.points(row["ci_low"]), high=i18n.points(row["ci_high"])
-    )
-    return text.format(size=size, interval=ends, p=i18n.p_value(row["p_holm"]))
-
-
 def sample_card(
     size: Result, margin: Result, strata: Result, identity: Mapping[str, Any]
 ) -> Exhibit:
@@ -243,7 +218,7 @@ def drivers_card(
         return bottom_line("cannot_tell", sentence, [], identity, n=importance.n)
     likely = rows[rows["top3_probability"] >= 0.5]
     named = [
-        f"{label(item, labels)} ({probability_text(chance)})"
+        _("{part} ({change})").format(part=label(item, labels), change=probability_text(chance))
         for item, chance in zip(likely["item"], likely["top3_probability"], strict=True)
     ]
     names = [label(item, labels) for item in rows["item"]]
@@ -269,15 +244,24 @@ def drivers_card(
     return bottom_line("info", sentence, [support], identity, n=importance.n, driver=first)
 
 
-def change_card(change: Result, identity: Mapping[str, Any]) -> Exhibit:
-    """What moved since the last wave, beyond chance."""
+def _cause(change: Result | None, parts: Result | None) -> str:
+    """What a proven change came from; nothing where none is proven."""
+    if change is None or parts is None or change.rows["direction"].iloc[0] == "none":
+        return ""
+    return cause_words(parts)
+
+
+def change_card(
+    change: Result, identity: Mapping[str, Any], *, parts: Result | None = None
+) -> Exhibit:
+    """What moved since the last wave, beyond chance, and what it came from."""
     row = change.rows.iloc[0]
     sentence = sentences(change_words(row, identity))
     verdict = "cannot_tell" if pd.isna(row["estimate"]) else "info"
     return bottom_line(
         verdict,
         sentence,
-        [],
+        [sentences(_cause(change, parts))],
         identity,
         n=int(row["n"]),
         change=row["estimate"],
