@@ -81,6 +81,7 @@ OFFENCES: list[tuple[str, Callable[[Notebook], None], str]] = [
     ("a lonely cell", without(4), "no twin"),
     ("a result in prose", prose("约有 83% 的业主满意"), "figures come from a Result"),
     ("a result in words", prose("八成以上满意"), "figures come from a Result"),
+    ("bold that is not", prose("**怎么读：**看图"), "or it is not bold"),
     ("HTML in prose", prose("<b>x</b>"), "markdown holds HTML"),
     ("a function", adding("def f():\n    return study"), "defines a function"),
     ("a class", adding("class A:\n    pass"), "defines a function or class"),

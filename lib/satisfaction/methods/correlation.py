@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, norm, rankdata, t
+from scipy import special  # the functions behind scipy.stats, which takes a second to import
 
 from satisfaction.methods.multiplicity import adjusted_p_values
 from satisfaction.methods.result import Result
@@ -107,19 +107,24 @@ def _pairs(scores: Array, a: Array, b: Array, method: str) -> tuple[Array, Array
         estimate, p_value = _kendall(scores, known, a, b)
         return n, estimate, p_value
     if known.all() and len(scores):
-        ranked = rankdata(scores, axis=0) if method == "spearman" else scores
+        ranked = _ranks(scores) if method == "spearman" else scores
         estimate = _product_moment(ranked[:, a], ranked[:, b])
     else:
         estimate = np.full(len(a), np.nan)
         for i, (first, second) in enumerate(zip(a, b, strict=True)):
             both = scores[known[:, first] & known[:, second]][:, [first, second]]
             if len(both) > 2:
-                both = rankdata(both, axis=0) if method == "spearman" else both
+                both = _ranks(both) if method == "spearman" else both
                 estimate[i] = _product_moment(both[:, :1], both[:, 1:])[0]
     df = np.maximum(n - 2, 1)
     with np.errstate(divide="ignore"):  # r = 1 has t = infinity and p = 0, which is meant
         statistic = np.abs(estimate) * np.sqrt(df / (1 - estimate**2))
-    return n, estimate, 2 * t.sf(statistic, df)
+    return n, estimate, 2 * special.stdtr(df, -statistic)
+
+
+def _ranks(scores: Array) -> Array:
+    """Ranks within each column; ties get their mean rank."""
+    return pd.DataFrame(scores).rank().to_numpy()
 
 
 def _product_moment(x: Array, y: Array) -> Array:
@@ -132,6 +137,8 @@ def _product_moment(x: Array, y: Array) -> Array:
 
 
 def _kendall(scores: Array, known: NDArray[np.bool_], a: Array, b: Array) -> tuple[Array, Array]:
+    from scipy.stats import kendalltau  # no report needs it
+
     estimate, p_value = np.full(len(a), np.nan), np.full(len(a), np.nan)
     for i, (first, second) in enumerate(zip(a, b, strict=True)):
         both = scores[known[:, first] & known[:, second]][:, [first, second]]
@@ -151,5 +158,5 @@ def _fisher_interval(
     }[method]
     with np.errstate(divide="ignore"):  # atanh(±1) is infinite: the interval closes on ±1
         z = np.arctanh(estimate)
-    half = norm.ppf((1 + level) / 2) * np.sqrt(variance)
+    half = special.ndtri((1 + level) / 2) * np.sqrt(variance)
     return np.tanh(z - half), np.tanh(z + half)

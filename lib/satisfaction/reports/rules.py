@@ -24,6 +24,8 @@ NAMES = {"plt", "sns", "plotly"}
 KEPT_METADATA = {"tags", "satisfaction"}
 PATH = re.compile(r"^(?:[A-Za-z]:)?[./~]*[\\/]|[\w-][\\/][\w-]|\.(?:csv|xlsx|duckdb|yaml|json)$")
 PERCENTAGE = re.compile(r"\d\s*(?:%|％|percent|个百分点)|百分之|[一二三四五六七八九]成")
+# Markdown closes bold behind punctuation only where a space or more punctuation follows.
+UNCLOSED_BOLD = re.compile(r"\*\*[^*\n]+[：:。.，！？）)”]\*\*(?=\w)")
 # levels, worst cases and the ends of the scale are conventions, not results
 DEFINITIONS = re.compile(r"(?<![\d.])(?:0|50|95|100)\s*[%％]")
 
@@ -137,6 +139,8 @@ def _prose_problems(cells: list[dict[str, Any]]) -> Iterator[str]:
             yield f"cell {number}: {found.group()!r} in prose: figures come from a Result"
         if re.search(r"<[A-Za-z/!]", cell["source"]):
             yield f"cell {number}: markdown holds HTML"
+        if unclosed := UNCLOSED_BOLD.search(cell["source"]):
+            yield f"cell {number}: a space must follow {unclosed.group()!r}, or it is not bold"
 
 
 def _code_problems(cells: list[dict[str, Any]]) -> Iterator[str]:
