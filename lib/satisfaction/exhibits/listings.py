@@ -151,7 +151,7 @@ def stated_table(stated: Result, labels: Labels) -> Exhibit:
         item=label(known["item"].iloc[0], labels)
     )
     columns = ["item", "named_share", "satisfied_share", "estimate", "interval", "n"]
-    shares = ["named_share", "satisfied_share", "estimate"]
+    shares = ["named_share", "satisfied_share", "estimate", "ci_low", "ci_high"]
     return result_table(stated, columns, labels=labels, title=title, percent=shares, digits=1)
 
 

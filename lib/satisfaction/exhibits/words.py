@@ -140,6 +140,14 @@ STAGES = {
     "expected_answers": N_("Answers expected"),
 }
 
+DIRECTIONS = {
+    "up": N_("up"),
+    "down": N_("down"),
+    "above": N_("above"),
+    "below": N_("below"),
+    "none": N_("not to be told"),
+}
+
 HEADERS = {
     "check": N_("Check"),
     "expected": N_("Expected"),
@@ -184,6 +192,10 @@ HEADERS = {
     "category": N_("Category"),
     "frame_share": N_("Share of households"),
     "respondent_share": N_("Share of respondents"),
+    "named_share": N_("Named by"),
+    "named_low": N_("Named from"),
+    "named_high": N_("Named to"),
+    "satisfied_share": N_("Satisfied"),
     "difference": N_("Difference"),
     "weighted_share": N_("Share after weighting"),
     "p": N_("p"),
@@ -219,6 +231,10 @@ HEADERS = {
     "previous": N_("Previous wave"),
     "significant": N_("Beyond chance"),
     "direction": N_("Direction"),
+    "n_eff_previous": N_("Previous effective n"),
+    "n_common": N_("Answered both times"),
+    "share_low": N_("Share from"),
+    "share_high": N_("Share to"),
     "wave": N_("Wave"),
     "value": N_("Value"),
     "n_previous": N_("Previous n"),
@@ -303,6 +319,8 @@ def numbers(
             values = values.map(lambda code: reason_text(str(code)) if code else "")
         elif column == "method":
             values = values.map(lambda code: method_text(str(code)))
+        elif column == "direction":
+            values = values.map(lambda code: _(DIRECTIONS.get(str(code), str(code))))
         elif pd.api.types.is_bool_dtype(values):
             values = values.map(lambda yes: _("yes") if yes else _("no"))
         elif not pd.api.types.is_numeric_dtype(values):
