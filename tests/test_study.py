@@ -203,8 +203,16 @@ def test_cells_that_do_not_apply_are_named(
     surveyed: Workbook, project: str, wave: str, absent: set[str]
 ) -> None:
     names = {"responses", "frame", "sample", "previous", "priorities", "panel", "monthly"}
-    found = set(opened(surveyed, project, wave).absent)
+    found = set(opened(surveyed, project, wave).absent) - {"peers", "no-peers"}
     assert found == absent | {f"no-{name}" for name in names - absent}
+
+
+def test_peers_are_other_projects_of_the_type_with_enough_answers(study: Study) -> None:
+    tallies = study.peers
+    sheets = tallies.groupby(["project", "stratum"])["responses"].first().groupby("project").sum()
+    enough = set(sheets[sheets >= study.policy.reporting.minimum_answers].index)
+    assert study.other_projects == enough - {"P1"}
+    assert ("no-peers" in study.absent) == (len(enough - {"P1"}) >= 3)
 
 
 def test_a_study_holds_rows_of_its_own_project_only(study: Study) -> None:

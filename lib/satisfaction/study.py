@@ -45,6 +45,7 @@ class Study(WaveFacts):
             "priorities": bool(self.priorities),
             "panel": self.asked_twice >= self.policy.reporting.minimum_answers,
             "monthly": len(self.monthly) > 0,
+            "peers": len(self.other_projects) >= self.policy.reporting.minimum_peers,
         }
         return [f"no-{name}" if present else name for name, present in there.items()]
 
@@ -117,12 +118,6 @@ class Study(WaveFacts):
             set(rows.loc[rows["wave"] == w, "household"]) for w in (self.wave, self.earlier_wave)
         ]
         return len(households[0] & households[1])
-
-    @property
-    def peers(self) -> pd.DataFrame:
-        """Tallies of the overall item for all projects of this type in this wave (S0-18)."""
-        tallies = self.slice.peer_tallies
-        return tallies[tallies["item"] == self.overall]
 
     @property
     def earlier_peers(self) -> pd.DataFrame:

@@ -197,3 +197,17 @@ class WaveFacts(PolicyArguments):
         if rules.exclude_not_moved_in:
             inside = inside & self.frame["moved_in"]
         return float(self.frame.loc[inside, "blacklisted"].mean()) if inside.any() else 0.0
+
+    @property
+    def peers(self) -> pd.DataFrame:
+        """Tallies of the overall item for all projects of this type in this wave (S0-18)."""
+        tallies = self.slice.peer_tallies
+        return tallies[tallies["item"] == self.overall]
+
+    @property
+    def other_projects(self) -> set[str]:
+        """Projects of this type with enough answers in this wave to be compared with."""
+        answers = self.peers.drop_duplicates(["project", "stratum"])
+        counts = answers.groupby("project", observed=True)["responses"].sum()
+        enough = counts[counts >= self.policy.reporting.minimum_answers].index
+        return {str(project) for project in enough} - {self.project}
