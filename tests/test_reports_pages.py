@@ -250,6 +250,19 @@ def test_the_index_names_falls_that_hold_in_the_whole_portfolio(tmp_path: Path) 
     assert page_problems(page) == []
 
 
+def test_the_index_says_which_falls_are_not_like_for_like(tmp_path: Path) -> None:
+    for project, own in (("mix", "none"), ("real", "down"), ("unknown", "")):
+        shown = year_over_year(project, -0.2, 1e-6, like_for_like=own)
+        publish(tmp_path, shown, {".html": b"x"})
+    page = build_index(tmp_path, lang="en").read_text("utf-8")
+    marks = dict(re.findall(r'<th scope="row">(\w+)<.*?fell">([^<]*)<', page, re.S))
+    assert marks == {
+        "mix": "fell by 20 points, but not like for like",
+        "real": "fell by 20 points",
+        "unknown": "fell by 20 points",
+    }
+
+
 def test_the_index_without_falls_says_so(tmp_path: Path) -> None:
     publish(tmp_path, year_over_year("a", -0.02, 0.4), {".html": b"x"})
     publish(tmp_path, year_over_year("b", 0.2, 0.0001), {".html": b"x"})

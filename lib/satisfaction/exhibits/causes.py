@@ -26,6 +26,12 @@ def part_text(code: str, change: float) -> str:
     )
 
 
+def like_for_like(parts: Result) -> str:
+    """Direction of the change among like residents asked in like ways; "" where it is not known."""
+    own = parts.rows.set_index("part").loc["answers"]
+    return "" if pd.isna(own["estimate"]) else str(own["direction"])
+
+
 def cause_words(parts: Result) -> str:
     """Whether residents themselves judge differently, or others answered, or in other ways.
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.causes import cause_words, change_words
+from satisfaction.exhibits.causes import cause_words, change_words, like_for_like
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.words import Labels, clean, label, reason_text, sentences
 from satisfaction.i18n import N_, _
@@ -269,6 +269,7 @@ def change_card(
         change_high=row["ci_high"],
         p_value=row["p_holm"],
         direction=str(row["direction"]),
+        like_for_like="" if parts is None else like_for_like(parts),
     )
 
 

@@ -20,11 +20,15 @@ SOURCE = "year_over_year"  # the report whose verdict holds the change and its t
 
 @dataclass(frozen=True)
 class Discoveries:
-    """By wave: the projects tested, those that fell with their change, and the rate that holds."""
+    """By wave: the projects tested, those that fell with their change, and the rate that holds.
+
+    ``unlike``: of those that fell, the ones where like residents asked in like ways did not.
+    """
 
     tested: Mapping[str, list[str]]
     dropped: Mapping[str, dict[str, float]]
     rates: Mapping[str, float]
+    unlike: Mapping[str, set[str]]
 
 
 def discoveries(records: Iterable[Record]) -> Discoveries:
@@ -34,6 +38,7 @@ def discoveries(records: Iterable[Record]) -> Discoveries:
     Records without a change, its two-sided p-value (of this test alone) and the rate do not count.
     """
     waves: dict[str, dict[str, tuple[float, float, float]]] = defaultdict(dict)
+    others: dict[str, set[str]] = defaultdict(set)
     for record in records:
         if record.ok and record.report == SOURCE:
             numbers = [
@@ -45,6 +50,8 @@ def discoveries(records: Iterable[Record]) -> Discoveries:
                 continue
             if 0 <= p_value <= 1:
                 waves[record.wave][record.project] = (change, p_value, rate)
+                if record.verdict.get("like_for_like") == "none":
+                    others[record.wave].add(record.project)
     tested, dropped, rates = {}, {}, {}
     for wave, projects in waves.items():
         changes, p_values, allowed = zip(*projects.values(), strict=True)
@@ -55,7 +62,8 @@ def discoveries(records: Iterable[Record]) -> Discoveries:
             for project, change, real in zip(projects, changes, fell, strict=True)
             if real
         }
-    return Discoveries(tested, dropped, rates)
+    unlike = {wave: others[wave] & set(projects) for wave, projects in dropped.items()}
+    return Discoveries(tested, dropped, rates, unlike)
 
 
 def _number(value: Any) -> float | None:

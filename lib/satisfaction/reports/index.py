@@ -173,7 +173,12 @@ def _drop(speaks: Record, found: Discoveries) -> str:
     change = found.dropped.get(speaks.wave, {}).get(speaks.project)
     if change is None:
         return ""
-    return _("fell by {size} points").format(size=i18n.points(-change, 0).lstrip("+"))
+    words = (
+        _("fell by {size} points, but not like for like")
+        if speaks.project in found.unlike.get(speaks.wave, ())
+        else _("fell by {size} points")
+    )
+    return words.format(size=i18n.points(-change, 0).lstrip("+"))
 
 
 def _errors(failures: list[Record], lang: str) -> list[tuple[str, str]]:
