@@ -122,10 +122,12 @@ def test_ratio(both):
 
 def test_share(both):
     data, sample = both
-    rows = survey_proportion(data, ["met"]).rows
+    rows = survey_proportion(data, ["met"], interval="logit").rows
     theirs = sample.estimation.prop("met").to_polars(tidy=True)
     other = theirs.filter(pl.col("met") == 1).to_dicts()[0]
     for ours, name in (("estimate", "est"), ("std_error", "se"), ("df", "df"), ("n", "n")):
+        assert rows[ours][0] == pytest.approx(other[name], **CLOSE)
+    for ours, name in (("ci_low", "lci"), ("ci_high", "uci")):  # svy's interval is the logit
         assert rows[ours][0] == pytest.approx(other[name], **CLOSE)
 
 

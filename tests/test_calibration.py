@@ -17,6 +17,7 @@ from satisfaction.methods.calibration import (
     trim_weights,
     weight_summary,
 )
+from satisfaction.methods.differences import group_difference
 from satisfaction.methods.estimation import survey_mean, survey_proportion, survey_total
 from satisfaction.methods.weighting import kish_deff
 
@@ -102,6 +103,20 @@ def test_two_stages_equal_r():
         assert row["std_error"] == pytest.approx(expected["se"]["api00"], rel=1e-7)
     with pytest.raises(ValueError, match="cluster_population"):
         survey_mean(data.assign(cluster_population=0), ["api00"])
+
+
+def test_all_clusters_asked_in_part_are_no_census():
+    # 10 households of 100 in each of all 3 buildings: 30 answers of 300
+    building = np.repeat(["a", "b", "c"], 10)
+    data = pd.DataFrame({"cluster": building, "stratum_population": 3, "cluster_population": 100})
+    data = data.assign(group=np.tile(["x", "y"], 15), q1=5.0)
+    row = survey_proportion(data, ["q1"], at_least=4).rows.iloc[0]
+    assert row["n_eff"] == pytest.approx(30 / (1 - 30 / 300))
+    assert row["ci_low"] < 0.9
+    assert survey_mean(data, ["q1"]).rows["reason"].iloc[0] == "constant"
+    assert group_difference(data, "q1", "group", at_least=4).rows["ci_high"].iloc[0] > 0.1
+    whole = data.assign(cluster_population=10)
+    assert survey_proportion(whole, ["q1"], at_least=4).rows["ci_low"].iloc[0] == 1
 
 
 # --- the standard errors, another way --------------------------------------------------------

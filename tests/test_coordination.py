@@ -243,6 +243,17 @@ def test_expected_shares_by_hand() -> None:
     assert between["estimate"].tolist() == pytest.approx([24 / 46, 20 / 40, 4 / 6])
 
 
+def test_waves_between_turn_the_ring_further() -> None:
+    # 407 of 582 asked, then eleven waves of 60, then 407 again: counted on the ring itself
+    for size, asked, between, n in ((582, 407, 660, 407), (1656, 548, 1155, 520), (60, 60, 7, 20),
+                                    (100, 40, 250, 30), (2000, 500, 400, 600)):  # fmt: skip
+        start = asked + between
+        again = {place % size for place in range(start, start + n)} & set(range(asked))
+        strata = pd.DataFrame({"stratum": ["a"], "population": [size], "n": [n], "asked": [asked]})
+        found = expected_repeats(strata.assign(between=between), overlap="rotate").rows
+        assert found["estimate"].tolist() == pytest.approx([len(again) / asked] * 2)
+
+
 def test_expectation_and_observation_agree() -> None:
     for overlap, tolerance in (("rotate", 0), ("panel", 0), ("independent", 0.03)):
         project = Project(frame({"a": 2000, "b": 300}), overlap)

@@ -383,6 +383,19 @@ def test_slope_claims_only_tested_changes() -> None:
     assert "6 points" in exhibit.note  # what could have been seen
 
 
+def test_slope_says_where_the_headline_and_its_line_differ() -> None:
+    rows = change(names_of(3)).rows.assign(significant=False, p_value=[0.006, 0.02, 0.4])
+    result = Result(rows, "wave_difference", n=326)
+    first = rows["item"].iloc[0]
+    assert "tested on its own the change is beyond chance (p = 0.006), as one of 3 tests" in (
+        ex.slope_chart(result, headline=first).note
+    )
+    for quiet in (ex.slope_chart(result), ex.slope_chart(result, headline=rows["item"].iloc[2])):
+        assert "on its own" not in quiet.note
+    claimed = Result(rows.assign(significant=True), "wave_difference", n=326)
+    assert "on its own" not in ex.slope_chart(claimed, headline=first).note
+
+
 def test_slope_shows_no_levels_that_must_not_be_compared() -> None:
     rows = change(names_of(3)).rows
     rows.loc[1, ["estimate", "significant", "reason"]] = [np.nan, False, "not_comparable"]

@@ -125,7 +125,10 @@ def test_what_is_not_known_is_a_dash(value: object) -> None:
         (i18n.p_value(0.0123), "p = 0.012"),
         (i18n.p_value(0.0009), "p < 0.001"),
         (i18n.p_value(0), "p < 0.001"),
-        (i18n.p_value(1), "p = 1.000"),
+        (i18n.p_value(1), "p > 0.99"),
+        (i18n.expected(0.0), "0"),
+        (i18n.expected(0.004), "< 0.1"),
+        (i18n.expected(12.44), "12.4"),
     ],
 )
 def test_numbers_are_written_as_readers_expect(shown: str, expected: str) -> None:

@@ -9,6 +9,7 @@ from reference_results import R
 from satisfaction.methods.intervals import (
     critical_value,
     korn_graubard_interval,
+    logit_interval,
     newcombe_difference,
     t_interval,
     wilson_interval,
@@ -40,6 +41,14 @@ def test_korn_graubard_equals_svyciprop_beta():
     v, known = values("ciprop_beta"), values("wilson_neff_strat")
     found = korn_graubard_interval(known["p"], known["se"], 200, 197)
     assert found == pytest.approx(v["ci"], abs=1e-10)
+
+
+def test_logit_interval_stays_inside_and_has_mirror_image():
+    low, high = logit_interval([0.98, 0.02, 0.0, 1.0, 0.3], [0.02, 0.02, 0.0, 0.0, 0.0], 40)
+    assert 0 < low[1] < 0.02 < high[1]
+    assert low[0] == pytest.approx(1 - high[1])
+    assert np.isnan([low[2], high[2], low[3], high[3]]).all()
+    assert (low[4], high[4]) == pytest.approx((0.3, 0.3))
 
 
 def test_newcombe_equals_published_example():

@@ -40,11 +40,22 @@ def test_asked_again_is_counted_and_the_rule_named(surveyed: Workbook) -> None:
 def test_a_first_list_and_no_list_at_all(surveyed: Workbook) -> None:
     first = open_study("P4", "2026", "en", home=surveyed.home)
     shown = exhibits.overlap_table(drawing.overlap_summary(first, 5), first.labels)
-    assert shown.title.startswith("No household is asked again")
+    assert shown.title.startswith("The first sample of its kind")
     assert "nan" not in shown.body
     frameless = open_study("E-frameless", "2026", "en", home=surveyed.home)
     shown = exhibits.overlap_table(drawing.overlap_summary(frameless, 5), frameless.labels)
     assert "cannot tell" in shown.title
+
+
+def test_a_list_that_repeats_more_than_its_rule_says_so(surveyed: Workbook) -> None:
+    study = open_study("P1", "2026", "en", home=surveyed.home)
+    told = drawing.overlap_summary(study, 5)
+    rows = told.rows.assign(estimate=[0.07, 0.3, 1.0])
+    for observed, said in ((0.91, True), (0.16, False), (float("nan"), False)):
+        found = Result(rows, told.method, n=told.n, stages={**told.stages, "observed": observed})
+        lead = exhibits.overlap_table(found, study.labels).lead
+        assert ("91% of them again, the rule would ask 7%" in lead) is said
+        assert ("the rule would ask" in lead) is said
 
 
 def test_a_replaced_allocation_is_said() -> None:

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import beta
 from statsmodels.stats.meta_analysis import combine_effects
 
 from reference_results import R
@@ -194,6 +195,15 @@ def test_all_alike_at_the_end_of_the_scale(satisfied):
     assert set(places["rank"]) == {1}
     assert (places["rank_low"] == 1).all()
     assert (places["rank_high"] == 5).all()
+
+
+def test_uncertain_peers_do_not_shorten_the_interval_of_a_perfect_project():
+    # three projects at 100 % and one at 50 %: not knowing tau2 must not look like knowing more
+    rows = pd.DataFrame({"project": [*"abcd"], "estimate": [1.0, 1, 1, 0.5], "n": [30, 30, 30, 25]})
+    row = shrunken_shares(rows.assign(n_eff=rows["n"])).rows.iloc[0]
+    assert row["posterior_n"] == 30
+    # the posterior of 30 answers under the prior that the model then has: 0.8 answers, 0.875 good
+    assert row["ci_low"] == pytest.approx(beta.ppf(0.025, 30 + 0.8 * 0.875, 0.8 * 0.125), abs=0.01)
 
 
 def test_few_answers_and_few_peers_have_no_place():

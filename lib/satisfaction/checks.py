@@ -93,7 +93,7 @@ def _trace_texts(traces: Result, study: Study) -> list[str]:
             ).format(
                 late=i18n.number(late["n"]),
                 days=traces.stages["late_days"],
-                expected=i18n.number(late["expected"], 1),
+                expected=i18n.expected(late["expected"]),
             )
         )
     if "drawn" in flagged.index and not study.policy.sampling.exclude_blacklisted:

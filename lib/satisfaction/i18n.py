@@ -81,6 +81,13 @@ def number(value: Any, digits: int = 0) -> str:
     return MISSING if _unknown(value) else _plain_zero(f"{value:,.{digits}f}").replace("-", "−")
 
 
+def expected(count: Any) -> str:
+    """A count to expect: one decimal, and ``0`` only where nothing at all is expected."""
+    if _unknown(count) or count == 0:
+        return number(count)
+    return number(count, 1) if count >= 0.05 else "< 0.1"
+
+
 def percent(share: Any, digits: int = 0) -> str:
     """A share of 0-1 as a percentage: ``0.8312`` -> ``83%``."""
     if _unknown(share):
@@ -116,9 +123,11 @@ def interval(low: Any, high: Any, digits: int = 0) -> str:
 
 
 def p_value(p: Any) -> str:
-    """``p = 0.012`` or ``p < 0.001``."""
+    """``p = 0.012``, ``p < 0.001`` or ``p > 0.99``: never certain."""
     if _unknown(p):
         return MISSING
+    if p > 0.99:
+        return "p > 0.99"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 

@@ -231,6 +231,7 @@ class Study(WaveFacts):
             "region": str(project["region"]),
             "population": self.population,
             "invited": self.invited,
+            "sheets": len(self.responses),
             "target_clause": self.policy.satisfaction.target_clause,
             "false_discovery_rate": self.policy.reporting.false_discovery_rate,
             "synthetic": bool(project["synthetic"]) if pd.notna(project["synthetic"]) else False,

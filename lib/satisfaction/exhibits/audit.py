@@ -106,11 +106,13 @@ def _quiet(traces: Result) -> str:
     if row["reason"]:
         return ""
     return _(
-        "{hit} of the {n} drawn households are blacklisted; {expected} were to be expected"
+        "{hit} of the {n} drawn households (reserves included) are blacklisted; {expected} were to "
+        "be expected ({p})"
     ).format(
+        p=i18n.p_value(row["p_value"]),
         hit=i18n.number(row["estimate"] * row["n"]),
         n=i18n.number(row["n"]),
-        expected=i18n.number(row["expected"] * row["n"], 1),
+        expected=i18n.expected(row["expected"] * row["n"]),
     )
 
 
@@ -180,7 +182,9 @@ def _table(traces: Result, excluded: bool) -> pd.DataFrame:
 
 def _value(row: pd.Series, column: str, digits: int) -> str:
     value = row[column]
-    return i18n.percent(value, 1) if row["check"] in SHARES else i18n.number(value, digits)
+    if row["check"] in SHARES:
+        return i18n.percent(value, 1)
+    return i18n.expected(value) if digits else i18n.number(value)
 
 
 def _remark(row: pd.Series, excluded: bool) -> str:

@@ -43,8 +43,12 @@ def slope_chart(
     current_label: str = "",
     previous_label: str = "",
     as_percent: bool = True,
+    headline: str = "",
 ) -> Exhibit:
-    """Previous against current wave per item; colour and arrow only for tested, real changes."""
+    """Previous against current wave per item; colour and arrow only for tested, real changes.
+
+    ``headline`` is the item that a report also tests on its own: a note says where the two differ.
+    """
     rows = change.rows
     usable = rows.dropna(subset=["current", "previous", "estimate"]) if len(rows) else rows
     if usable.empty:
@@ -76,6 +80,7 @@ def slope_chart(
         note=sentences(
             n_text(usable["n"]),
             _detectable(usable, as_percent),
+            _alone(usable[usable["item"] == headline], labels, change.level, len(usable)),
             left_out,
         ),
         alt=alt,
@@ -85,6 +90,17 @@ def slope_chart(
             labels,
             percent=shares if as_percent else [],
         ).rename(columns={_change_head(as_percent, False): _change_head(as_percent, True)}),
+    )
+
+
+def _alone(rows: pd.DataFrame, labels: Labels | None, level: float, tests: int) -> str:
+    """Why the headline can be a change that its line in the chart is not."""
+    if rows.empty or rows["significant"].iloc[0] or not rows["p_value"].iloc[0] < 1 - level:
+        return ""
+    return _(
+        "{item}: tested on its own the change is beyond chance ({p}), as one of {m} tests it is not"
+    ).format(
+        item=label(rows["item"].iloc[0], labels), p=i18n.p_value(rows["p_value"].iloc[0]), m=tests
     )
 
 
@@ -120,7 +136,7 @@ def _detectable(rows: pd.DataFrame, as_percent: bool) -> str:
     if not as_percent:
         low, high = i18n.number(known.min(), 2), i18n.number(known.max(), 2)
     reach = low if low == high else f"{low}–{high}"
-    return _("Changes below {points} points would mostly go unseen.").format(points=reach)
+    return _("Changes below {points} points can easily go unseen.").format(points=reach)
 
 
 def _slopes(

@@ -86,6 +86,13 @@ def importance_chart(
     )
 
 
+def top_three_text(chance: float) -> str:
+    """A chance in whole percent for a narrow column: never 0 or 100 %."""
+    if chance < 0.01:
+        return "<1%"
+    return ">99%" if chance > 0.99 else i18n.percent(chance)
+
+
 def importance_finding(rows: pd.DataFrame, names: list[str]) -> str:
     """Which item leads, and whether it stands out: rows by falling share."""
     first = rows.iloc[0]
@@ -179,7 +186,7 @@ def _importance(rows: pd.DataFrame, names: list[str]) -> Canvas:
         if row["rank_low"] == row["rank_low"]:
             ranks = f"{row['rank_low']:.0f}–{row['rank_high']:.0f}"
             header(canvas, WIDTH - 80, middle, ranks, "right")
-        header(canvas, WIDTH, middle, i18n.percent(row["top3_probability"]), "right")
+        header(canvas, WIDTH, middle, top_three_text(row["top3_probability"]), "right")
     return canvas
 
 

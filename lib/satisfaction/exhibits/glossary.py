@@ -40,6 +40,7 @@ METHODS = {
     "wilson_kish_n": N_("Wilson interval on the effective sample size, at most Kish's"),
     "wilson_n_eff_t": N_("Wilson interval on the effective sample size, with the design's t"),
     "korn_graubard": N_("Korn-Graubard interval"),
+    "logit_t": N_("t interval of the log odds"),
     "wald_t": N_("normal approximation"),
     "mean_linearised": N_("design-based mean, t interval"),
     "ratio_linearised": N_("design-based ratio, t interval"),

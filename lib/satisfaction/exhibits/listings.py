@@ -9,7 +9,14 @@ from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell, note
 from satisfaction.exhibits.tables import aligned, result_table, stages_table
 from satisfaction.exhibits.verdict import GRADES, probability_text
-from satisfaction.exhibits.words import Labels, label, labelled, reason_text, sentences
+from satisfaction.exhibits.words import (
+    Labels,
+    label,
+    labelled,
+    reason_text,
+    sentences,
+    untested_text,
+)
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
@@ -130,11 +137,11 @@ def grades_table(grades: Result) -> Exhibit:
         {
             _("Grade"): [_(GRADES[code]) for code in rows["grade"]],
             _("From"): [i18n.percent(grades.stages.get(code, 0.0)) for code in rows["grade"]],
-            _("Probability"): [i18n.percent(p, 1) for p in rows["estimate"]],
+            _("Probability"): [probability_text(p) for p in rows["estimate"]],
         }
     )
     title = _("Grade by the estimate: {grade}, with probability {probability}").format(
-        grade=_(GRADES[own["grade"]]), probability=i18n.percent(own["estimate"])
+        grade=_(GRADES[own["grade"]]), probability=probability_text(own["estimate"])
     )
     note_text = _(
         "n = {n}. Beta distribution with Jeffreys prior on the effective answers."
@@ -193,8 +200,10 @@ def mix_table(mix: Result, labels: Labels) -> Exhibit:
     note_text = _("Answer sheets: {n} now. Chi-square test per characteristic.").format(
         n=i18n.number(mix.n)
     )
+    without = rows.loc[rows["p_holm"].isna(), "variable"].unique()
+    left_out = untested_text(labelled(without, labels))
     body = f'<div class="scroll">{aligned(table)}</div>'
-    return Exhibit("table", title, body, note=note_text, alt=title)
+    return Exhibit("table", title, body, note=sentences(note_text, left_out), alt=title)
 
 
 def standing_note(standing: Result, ranks: Result | None = None) -> Exhibit:

@@ -17,6 +17,7 @@ from satisfaction.exhibits.words import (
     n_text,
     numbers,
     sentences,
+    untested_text,
 )
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
@@ -173,6 +174,7 @@ def representativeness_chart(result: Result, labels: Labels | None = None) -> Ex
     gap = usable["respondent_share"] - usable["frame_share"]
     uneven = (usable["p_holm"] < 1 - result.level).fillna(False)  # one test per variable
     tested = usable.loc[usable["p_holm"].notna(), "variable"].nunique()
+    untested = usable.loc[usable["p_holm"].isna(), "variable"].unique()
     if uneven.any():
         worst = int(gap.abs().where(uneven, -1.0).to_numpy().argmax())
         title = _(
@@ -199,6 +201,7 @@ def representativeness_chart(result: Result, labels: Labels | None = None) -> Ex
         note=sentences(
             n_text([result.n]),
             _("Orange: the characteristic differs beyond chance (chi-square, Holm)."),
+            untested_text(labelled(untested, labels)),
         ),
         alt=alt,
         data=numbers(

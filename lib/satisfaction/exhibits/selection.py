@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from satisfaction import i18n
@@ -20,6 +23,7 @@ from satisfaction.exhibits.words import (
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
+NOTABLE = 0.1  # of the households asked before
 WAITING = {
     "rotate": N_("{waves} at the earliest"),
     "independent": N_("{waves} on average"),
@@ -63,7 +67,7 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
         {
             header_text("overlap"): [method_text(str(code)) for code in rows["method"]],
             _("Asked again, to expect"): [
-                i18n.percent(share) if share == share else _("cannot tell")
+                i18n.percent(share) if share == share else i18n.MISSING
                 for share in rows["estimate"]
             ],
             _("Waves until a household is asked again"): [
@@ -80,7 +84,7 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
             wave=label(stages["wave"], labels),
         )
     else:
-        title = _("No household is asked again: this is the first sample of its kind")
+        title = _("The first sample of its kind: there is no earlier one to ask again")
     ever = _(
         "{ever} of the {invited} households on the list were asked in any earlier wave, monthly "
         "and special ones included"
@@ -89,10 +93,17 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
         "table",
         title,
         f'<div class="scroll">{aligned(table)}</div>',
-        lead=_("Rule in force: {rule} (S0-6).").format(rule=rule),
+        lead=sentences(
+            _("Rule in force: {rule} (S0-6).").format(rule=rule),
+            _beyond_the_rule(stages, float(chosen["estimate"]))
+            if chosen["overlap"] == "rotate"
+            else "",
+        ),
         note=sentences(
             ever,
-            _("Expected: of the households asked in the wave before, by the sizes of the lists"),
+            _("Expected: of the households asked in the wave before, by the sizes of the lists")
+            if stages["wave"]
+            else _("Nothing to expect: there is no earlier sample of this kind"),
         ),
         alt=sentences(title, rule),
         data=numbers(
@@ -102,6 +113,16 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
             percent=["estimate"],
         ),
     )
+
+
+def _beyond_the_rule(stages: Mapping[str, Any], expected: float) -> str:
+    """Said where clearly more households are asked again than the rule in force would ask."""
+    if not stages["observed"] - expected > NOTABLE:
+        return ""
+    return _(
+        "This list asks {observed} of them again, the rule would ask {expected}: it does not start "
+        "where the last list ended"
+    ).format(observed=i18n.percent(stages["observed"]), expected=i18n.percent(expected))
 
 
 def _waiting(rule: str, waves: float) -> str:

@@ -26,7 +26,7 @@ def facts_cards(
 ) -> Exhibit:
     """Satisfied share, mean score, answers and the lowest item, each with its uncertainty."""
     row, score, deviation = (result.rows.iloc[0] for result in (share, mean, spread))
-    n, invited = int(row["n"]), int(identity["invited"])
+    n, invited = int(identity.get("sheets") or row["n"]), int(identity["invited"])
     rate = (
         _("response rate {rate}").format(rate=i18n.percent(n / invited))
         if invited

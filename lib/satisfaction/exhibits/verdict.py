@@ -161,7 +161,7 @@ def probability_text(value: float) -> str:
 
 
 def _base_words(row: pd.Series, identity: Mapping[str, Any], invited: int) -> str:
-    n = int(row["n"])
+    n = int(identity.get("sheets") or row["n"])
     population = identity.get("population")
     if population is None:
         base = _("{n} answers; the number of households is not known").format(n=f"{n:,}")
@@ -193,8 +193,8 @@ def sample_card(
         invitations=f"{stages['invitations']:,.0f}", needed=f"{stages['needed']:,.0f}"
     )
     reach = _("All {count} customer groups are in the sample").format(count=len(strata))
-    precision = _("Expected margin of error if {n} answer: ±{margin} points").format(
-        n=f"{int(expected['n']):,}", margin=i18n.points(expected["estimate"]).lstrip("+")
+    precision = _("Expected margin of error if as many answer: ±{margin} points").format(
+        margin=i18n.points(expected["estimate"]).lstrip("+")
     )
     return bottom_line(
         "info",
@@ -252,16 +252,23 @@ def _cause(change: Result | None, parts: Result | None) -> str:
 
 
 def change_card(
-    change: Result, identity: Mapping[str, Any], *, parts: Result | None = None
+    change: Result,
+    identity: Mapping[str, Any],
+    *,
+    parts: Result | None = None,
+    doubt: str = "",
 ) -> Exhibit:
-    """What moved since the last wave, beyond chance, and what it came from."""
+    """What moved since the last wave, beyond chance, and what it came from.
+
+    ``doubt`` what to know before trusting it, as for the verdict.
+    """
     row = change.rows.iloc[0]
     sentence = sentences(change_words(row, identity))
     verdict = "cannot_tell" if pd.isna(row["estimate"]) else "info"
     return bottom_line(
         verdict,
         sentence,
-        [sentences(_cause(change, parts))],
+        [sentences(_cause(change, parts)), sentences(doubt)],
         identity,
         n=int(row["n"]),
         change=row["estimate"],

@@ -102,6 +102,13 @@ def n_text(counts: Iterable[float]) -> str:
     return f"n = {low:,}" if low == high else f"n = {low:,}–{high:,}"
 
 
+def untested_text(names: Sequence[str]) -> str:
+    """Which characteristics a chi-square test leaves out; "" where it leaves out none."""
+    if not names:
+        return ""
+    return _("Not tested, too few in some category: {items}").format(items=i18n.listing([*names]))
+
+
 def method_note(method: str) -> str:
     """How the numbers and their intervals were made."""
     return _("Method: {method}.").format(method=method_text(method))

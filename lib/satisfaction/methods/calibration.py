@@ -50,8 +50,9 @@ def rake(
     fitting; Deming & Stephan 1940).
 
     Stops when no category is off by more than ``tolerance`` of its total. Equals R ``rake``,
-    also in the standard errors. ValueError as in `post_stratify`, for margins whose totals differ,
-    and where ``rounds`` do not suffice: then no positive weights satisfy all margins.
+    also in the standard errors (with one margin they are those of ``postStratify``). ValueError as
+    in `post_stratify`, for margins whose totals differ, and where ``rounds`` do not suffice: then
+    no positive weights satisfy all margins.
     """
     if not margins:
         raise ValueError("raking needs at least one margin")

@@ -46,8 +46,8 @@ class CompleteRows:
 
     @property
     def census(self) -> bool:
-        """Every unit of the strata that the rows lie in was sampled."""
-        return bool((self.design.remaining[self.design.stratum[self.used]] == 0).all())
+        """Every unit of the strata (and clusters) that the rows lie in was sampled."""
+        return bool((self.design.not_drawn[self.used] == 0).all())
 
     def covariance(self, influence: FloatArray) -> FloatArray:
         """Design covariance of the weighted sums of the influence values (n,) or (n, k)."""

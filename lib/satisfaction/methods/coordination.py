@@ -189,9 +189,11 @@ _ENDS = ("first", "last")
 def expected_repeats(strata: pd.DataFrame, *, overlap: str) -> Result:
     """Share of the households asked last time that are asked again, to expect, and how soon.
 
-    rotate       max(0, n + between + a - N) of the a asked last time, at most n and a: those whom
-                 the draw reaches again after going once round the stratum; ``between`` were asked
-                 by other waves since
+    rotate       those of the a asked last time whom the draw reaches on its way round the
+                 stratum: it starts d = (a + between) mod N places after the first of them, where
+                 ``between`` were asked by other waves since, and passes
+                 max(0, min(a, d + n) - d) + min(a, max(0, d + n - N)) of them;
+                 without other waves max(0, n + a - N)
     independent  n/N, by chance
     panel        1: n grows to hold all that are still there
 
@@ -210,7 +212,7 @@ def expected_repeats(strata: pd.DataFrame, *, overlap: str) -> Result:
         raise ValueError("n must lie between 0 and the population, asked and between from 0 on")
     with np.errstate(divide="ignore", invalid="ignore"):
         again = {
-            "rotate": np.clip(n + between + asked - size, 0, np.minimum(asked, n)),
+            "rotate": _passed(asked, n, np.mod(asked + between, size), size),
             "independent": asked * n / size,
             "panel": asked,
         }[overlap]
@@ -236,6 +238,13 @@ def expected_repeats(strata: pd.DataFrame, *, overlap: str) -> Result:
         }
     )
     return Result(rows, f"overlap_{overlap}", n=int(n.sum()))
+
+
+def _passed(asked: FloatArray, n: FloatArray, start: FloatArray, size: FloatArray) -> FloatArray:
+    """How many of the first ``asked`` places of a ring the ``n`` places from ``start`` on cover."""
+    asked = np.minimum(asked, size)
+    ahead = np.maximum(0.0, np.minimum(asked, start + n) - start)
+    return ahead + np.clip(start + n - size, 0.0, np.minimum(asked, start))
 
 
 def observed_repeats(

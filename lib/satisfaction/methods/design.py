@@ -50,6 +50,14 @@ class Design:
     asked_share: FloatArray | None = None
     calibration: Calibration | None = None
 
+    @property
+    def not_drawn(self) -> FloatArray:
+        """Of the units that a row stands for, the share that was not drawn, over all stages."""
+        left = self.remaining[self.stratum]
+        if self.asked_share is not None and self.cluster is not None:
+            left = 1 - (1 - left) * self.asked_share[self.cluster]
+        return np.asarray(left)
+
 
 def survey_design(data: pd.DataFrame) -> Design:
     """The design in the columns ``stratum, weight, stratum_population, cluster`` (all optional).

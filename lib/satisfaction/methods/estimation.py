@@ -74,6 +74,7 @@ def survey_proportion(
     wilson          Wilson on n_eff as it is, z
     wilson_t        the same, t
     korn_graubard   R ``svyciprop(method = "beta")``
+    logit           ``method = "logit"``; none where the share is 0 or 1
     wald            ``method = "mean"``; for comparison only, it fails near 0 and 1
 
     Coverage of 95 % intervals (tests/test_coverage.py: p = .5, .9, .98; n = 20, 60, 300; simple,
@@ -214,7 +215,8 @@ def survey_quantile(
     where the share is exactly q, which is ``np.median`` for q = 0.5 and equal weights.
 
     Interval: the t interval of the share not above the quantile, F(Q), mapped back to scores
-    (R ``interval.type = "mean"``); SE = its width / 2t. Where F(Q) shows no variation (the median
+    (R ``interval.type = "mean"``); SE = its width / 2t. A limit of that share beyond 0 or 1 gives
+    the smallest or largest score given (R: NaN). Where F(Q) shows no variation (the median
     is the top score), R's interval has no width; here q +- t sqrt(q(1-q)/n) with Kish's n is
     mapped back instead. ``deff`` and ``n_eff`` are those of F(Q). Key columns: ``item``, ``q``,
     then ``by`` and ``group``.

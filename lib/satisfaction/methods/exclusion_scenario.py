@@ -140,7 +140,7 @@ def _scenario_row(
         estimate, influence = estimate + n / whole * share, influence + n / whole * own
         assumed += n / whole / b * share
     variance = float(covariance_of_totals(design, influence[:, None])[0, 0])
-    census = not (design.remaining > 0).any()
+    census = not (design.not_drawn > 0).any()
     inside = 0 < estimate < 1 and variance > 0
     size = estimate * (1 - estimate) / variance if inside else np.inf if census else row["n"]
     low, high = wilson_interval(estimate, size, level)

@@ -27,6 +27,7 @@ from satisfaction.methods.design import Design, FloatArray, survey_design
 from satisfaction.methods.intervals import (
     check_level,
     korn_graubard_interval,
+    logit_interval,
     t_interval,
     wilson_interval,
 )
@@ -44,6 +45,7 @@ PROPORTION_METHODS = {
     "wilson_t": "wilson_n_eff_t",
     "wilson_kish": "wilson_kish_n",
     "korn_graubard": "korn_graubard",
+    "logit": "logit_t",
     "wald": "wald_t",
 }
 
@@ -73,6 +75,8 @@ def proportion_statistics(estimates: Estimates, level: float, method: str) -> St
     n_eff = _effective_n(p * (1 - p), std_error, estimates.n_kish)
     if method == "wald_t":
         low, high = t_interval(p, std_error, df, level)
+    elif method == "logit_t":
+        low, high = logit_interval(p, std_error, df, level)
     elif method == "korn_graubard":
         low, high = korn_graubard_interval(p, std_error, estimates.n, df, level, n_eff=n_eff)
     elif method == "wilson_n_eff_t":

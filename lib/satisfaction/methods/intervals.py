@@ -109,6 +109,23 @@ def t_interval(
     return estimate - half, estimate + half
 
 
+def logit_interval(
+    p: npt.ArrayLike, std_error: npt.ArrayLike, df: npt.ArrayLike, level: float = 0.95
+) -> Interval:
+    """t interval of log(p / (1-p)) with SE / (p (1-p)), turned back into shares.
+
+    None (NaN) where p is 0 or 1; degenerate where SE is 0 between them. Equals R survey
+    ``svyciprop(method = "logit")``, its default, and ``"xlogit"``.
+    """
+    p, se = np.asarray(p, dtype=float), np.asarray(std_error, dtype=float)
+    inside = (p > 0) & (p < 1)
+    share = np.where(inside, p, 0.5)
+    low, high = t_interval(special.logit(share), se / (share * (1 - share)), df, level)
+    return np.where(inside, special.expit(low), np.nan), np.where(
+        inside, special.expit(high), np.nan
+    )
+
+
 def newcombe_difference(
     p1: npt.ArrayLike,
     lo1: npt.ArrayLike,

@@ -205,7 +205,7 @@ def _estimates(
     base: FloatArray,
 ) -> Estimates:
     n, weight_sum = domain.total(answered), domain.total(weight)
-    remaining = domain.design.remaining[domain.take(domain.design.stratum)]
+    remaining = domain.take(domain.design.not_drawn)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = domain.total(weight * residual**2) / weight_sum * n / (n - 1)
         unit_variance = spread * (weight_sum / base) ** 2

@@ -135,7 +135,9 @@ def shrunken_shares(
 
     The posterior is the Beta distribution with the EBLUP as mean and its second-order MSE (see
     ``fay_herriot``) as variance: ``posterior_n`` is the sum of its two parameters,
-    estimate (1 - estimate) / MSE - 1, infinite for a census. ci_low, ci_high are its quantiles.
+    estimate (1 - estimate) / MSE - 1, infinite for a census; the project's own n_eff where
+    that makes the interval longer (close to 0 and 1 a larger variance heaps the distribution up at
+    the end). ci_low, ci_high are its quantiles.
 
     Rows: the columns of ``rows`` with ``direct, estimate, std_error, ci_low, ci_high, shrinkage,
     posterior_n, reason``; stages and reasons as ``fay_herriot``, and ``too_few`` below
@@ -177,12 +179,22 @@ def _beta_binomial(p: Array, size: Array, level: float) -> tuple[Scatter, Array]
         weight = np.where(
             variance > 0, np.maximum(estimate * (1 - estimate) / variance - 1, 1.0), np.inf
         )
-    sure = np.isinf(weight)
-    a, b = (np.where(sure, 1.0, weight * part) for part in (estimate, 1 - estimate))
-    low, high = (
-        np.where(sure, estimate, betaincinv(a, b, (1 + sign * level) / 2)) for sign in (-1, 1)
-    )
+    low, high = _beta_interval(estimate, weight, level)
+    own_low, own_high = _beta_interval(estimate, np.maximum(weight, size), level)
+    # Near 0 and 1 a larger variance may heap the distribution at the end and shorten the interval.
+    heaped = own_high - own_low > high - low
+    weight = np.where(heaped, np.maximum(weight, size), weight)
+    low, high = np.where(heaped, [own_low, own_high], [low, high])
     return scatter, np.vstack([estimate, share, np.sqrt(variance), low, high, weight])
+
+
+def _beta_interval(mean: Array, weight: Array, level: float) -> tuple[Array, Array]:
+    """Equal-tailed interval of the Beta distribution worth ``weight`` answers; infinite: none."""
+    sure = np.isinf(weight)
+    a, b = (np.where(sure, 1.0, weight * part) for part in (mean, 1 - mean))
+    tails = (1 - level) / 2, (1 + level) / 2
+    low, high = (np.where(sure, mean, betaincinv(a, b, tail)) for tail in tails)
+    return low, high
 
 
 def _eblup(y: Array, v: Array, scatter: Scatter, mse: str) -> Array:
