@@ -26,7 +26,7 @@ def importance(tier: list[int], **stages) -> Result:
 
 def test_the_title_says_who_leads_and_who_cannot_be_told_apart():
     title = lambda tier: exhibits.importance_chart(importance(tier)).title  # noqa: E731
-    assert title([1, 2, 2, 2]).startswith("item0 goes most closely")
+    assert title([1, 2, 2, 2]).startswith("“item0” goes most closely")
     assert "probability above 99%" in title([1, 2, 2, 2])
     assert title([1, 1, 2, 2]) == (
         "item0, item1 go most closely with overall satisfaction; which comes first is open"

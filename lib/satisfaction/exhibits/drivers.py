@@ -99,8 +99,8 @@ def importance_finding(rows: pd.DataFrame, names: list[str]) -> str:
     leading = names[: int((rows["tier"] == 1).sum())] if "tier" in rows else names[:1]
     if len(leading) == 1:
         return _(
-            "{item} goes most closely with overall satisfaction: {share} of what the items explain "
-            "(in the top three with probability {p})"
+            "“{item}” goes most closely with overall satisfaction: {share} of what the items "
+            "explain (in the top three with probability {p})"
         ).format(
             item=names[0],
             share=i18n.percent(first["share"]),
@@ -115,7 +115,7 @@ def importance_finding(rows: pd.DataFrame, names: list[str]) -> str:
             "{items} go most closely with overall satisfaction; which comes first is open"
         ).format(items=i18n.listing(leading))
     return _(
-        "{item} goes most closely with overall satisfaction, but cannot be told apart from {k} "
+        "“{item}” goes most closely with overall satisfaction, but cannot be told apart from {k} "
         "other items"
     ).format(item=names[0], k=len(leading) - 1)
 
