@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from satisfaction.data import storing
-from satisfaction.data.database import Connection, execute, fetch
+from satisfaction.data.database import Connection, fetch
+from satisfaction.data.renewal import renew_counts
 
-PAIRS_A_STATEMENT = 500
 # tables whose rows change who was eligible, flagged or drawn
 SOURCES = ("households", "household_flags", "waves", "samples", "responses")
 
@@ -73,13 +73,4 @@ def renew_frames(connection: Connection, pairs: Iterable[tuple[str, str]]) -> No
 
     Where none was drawn, what held on the first day of the field work counts.
     """
-    ordered = sorted(set(pairs))
-    for start in range(0, len(ordered), PAIRS_A_STATEMENT):
-        part = ordered[start : start + PAIRS_A_STATEMENT]
-        chosen = " OR ".join(
-            f"(project = ${2 * place + 1} AND wave = ${2 * place + 2})"
-            for place in range(len(part))
-        )
-        values = [text for pair in part for text in pair]
-        execute(connection, f"DELETE FROM frames WHERE {chosen}", values)
-        execute(connection, _RENEW.format(chosen=chosen), values)
+    renew_counts(connection, "frames", _RENEW, pairs)

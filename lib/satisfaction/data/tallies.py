@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from satisfaction.data.database import Connection, execute
-
-PAIRS_A_STATEMENT = 500
+from satisfaction.data.database import Connection
+from satisfaction.data.renewal import renew_counts
 
 _RENEW = """
 INSERT INTO tallies (
@@ -45,13 +44,4 @@ def renew_tallies(connection: Connection, pairs: Iterable[tuple[str, str]]) -> N
     Where a sample was drawn, only answers of its households count; without one all do, in a single
     stratum of unknown size.
     """
-    ordered = sorted(set(pairs))
-    for start in range(0, len(ordered), PAIRS_A_STATEMENT):
-        part = ordered[start : start + PAIRS_A_STATEMENT]
-        chosen = " OR ".join(
-            f"(project = ${2 * place + 1} AND wave = ${2 * place + 2})"
-            for place in range(len(part))
-        )
-        values = [text for pair in part for text in pair]
-        execute(connection, f"DELETE FROM tallies WHERE {chosen}", values)
-        execute(connection, _RENEW.format(chosen=chosen), values)
+    renew_counts(connection, "tallies", _RENEW, pairs)
