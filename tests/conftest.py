@@ -2,18 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from databases import FILES, NO_SERVER, Databases, TeamServer, server_programs
 from small_study import surveyed_workbook
 from small_workbook import Workbook
 
+# their tests run on DuckDB and on PostgreSQL; the others on DuckDB alone
+ON_BOTH = {
+    "test_budget",
+    "test_database",
+    "test_dictionary",
+    "test_drawing",
+    "test_exporting",
+    "test_frames",
+    "test_importing",
+    "test_mapping",
+    "test_privacy",
+    "test_study",
+    "test_validation",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "duckdb: about DuckDB's files, or too long to run on both")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "databases" in metafunc.fixturenames:
+        both = metafunc.module.__name__ in ON_BOTH
+        on_files = metafunc.definition.get_closest_marker("duckdb") is not None
+        kinds = ["duckdb", "postgresql"] if both and not on_files else ["duckdb"]
+        metafunc.parametrize("databases", kinds, indirect=True, scope="session")
+
 
 @pytest.fixture(scope="session")
-def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+def server() -> Iterator[TeamServer]:
+    """A PostgreSQL server for this run; skips where the machine has none."""
+    programs = server_programs()
+    if programs is None:
+        pytest.skip(NO_SERVER)
+    pytest.importorskip("adbc_driver_postgresql")
+    running = TeamServer(programs)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            running.take_over(patch)
+            yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """The kind of database that the test runs on."""
+    return request.getfixturevalue("server") if request.param == "postgresql" else FILES
+
+
+@pytest.fixture(autouse=True)
+def _dropped(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test made in its own folder goes away on the server too."""
+    if not {"databases", "tmp_path"} <= set(request.fixturenames):
+        yield
+        return
+    databases, folder = map(request.getfixturevalue, ("databases", "tmp_path"))
+    yield
+    databases.forget(folder)
+
+
+@pytest.fixture(scope="session")
+def surveyed(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Workbook:
     """Many projects with answers; a test that changes it works on ``own_copy``."""
-    return surveyed_workbook(tmp_path_factory.mktemp("surveyed"))
+    return surveyed_workbook(tmp_path_factory.mktemp("surveyed"), databases)
 
 
 @pytest.fixture
@@ -23,8 +85,8 @@ def own_copy(surveyed: Workbook, tmp_path: Path) -> Workbook:
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+def filled(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Workbook:
     """The small workbook with its four tables, to be copied by tests that change it."""
-    made = Workbook(tmp_path_factory.mktemp("filled"))
+    made = Workbook(tmp_path_factory.mktemp("filled"), databases)
     made.fill()
     return made

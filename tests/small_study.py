@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from databases import FILES, Databases
 from small_workbook import QUESTIONNAIRE, Workbook
 
 # the next version: one item reworded, one new, one dropped
@@ -164,9 +165,9 @@ def answers() -> dict[str, list[Row]]:
     return found
 
 
-def surveyed_workbook(home: Path) -> Workbook:
+def surveyed_workbook(home: Path, databases: Databases = FILES) -> Workbook:
     """The company's workbook, everything entered by the ordinary import."""
-    workbook = Workbook(home)
+    workbook = Workbook(home, databases)
     for name, content in (("small-2", SECOND), ("other-1", OTHER)):
         path = home / "params" / "questionnaires" / f"{name}.yaml"
         path.write_text(content, encoding="utf-8")

@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from satisfaction.data.database import fetch, reader
+from databases import FILES, Databases
+from satisfaction.data.database import exists, fetch, reader
 from satisfaction.data.importing import ImportReport, import_file
+from satisfaction.data.tables import TABLES
 from satisfaction.problems import DataProblem
 
 PARAMS = Path(__file__).parent.parent / "params"
@@ -48,22 +50,23 @@ RESPONSES = (
 class Workbook:
     """A folder with settings, raw files and a database."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, databases: Databases = FILES) -> None:
+        self.home, self.databases = home, databases
         self.raw = home / "data" / "raw"
         self.raw.mkdir(parents=True)
         (home / "params" / "questionnaires").mkdir(parents=True)
         shutil.copy(PARAMS / "policy.yaml", home / "params" / "policy.yaml")
         own = home / "params" / "questionnaires" / "small-1.yaml"
         own.write_text(QUESTIONNAIRE, encoding="utf-8")
-        self.database = home / "data" / "workbook.duckdb"
+        self.database = databases.new(home)
 
     def copy(self, home: Path) -> Workbook:
         """The same workbook in another folder."""
         shutil.copytree(self.home, home, dirs_exist_ok=True)
         twin = Workbook.__new__(Workbook)
         twin.home, twin.raw = home, home / "data" / "raw"
-        twin.database = home / "data" / "workbook.duckdb"
+        twin.databases = self.databases
+        twin.database = self.databases.copy(self.home, home)
         return twin
 
     def file(self, name: str, content: str | bytes) -> Path:
@@ -99,17 +102,31 @@ class Workbook:
             self.enter(table, content)
 
     def rows(self, table: str, *, personal: bool = False) -> pd.DataFrame:
-        path = self.database.with_name("contacts.duckdb") if personal else self.database
-        with reader(path) as connection:
-            return fetch(connection, f"SELECT * FROM {table} ORDER BY ALL")
+        with reader(self.database, personal=personal) as connection:
+            stored = fetch(connection, f"SELECT * FROM {table}")
+        return stored.sort_values(list(stored.columns), ignore_index=True)
+
+    def contents(self, *, personal: bool = True) -> bytes:
+        """Everything that is stored (personal data too), to be searched, or compared later."""
+        if isinstance(self.database, Path):
+            files = sorted(self.database.parent.glob("*.duckdb")) if personal else [self.database]
+            return b"".join(path.read_bytes() for path in files)
+        found = []
+        for part in (False, True) if personal else (False,):
+            if exists(self.database, personal=part):
+                with reader(self.database, personal=part) as connection:
+                    for name, model in TABLES.items():
+                        if model.metadata["personal"] == part:
+                            rows = fetch(connection, f"SELECT * FROM {name}")
+                            found.append(f"{name}\n{rows.sort_values([*rows.columns]).to_csv()}")
+        return "".join(found).encode()
 
     def problems(self, table: str, content: str | bytes, **more: str) -> list[tuple]:
         """The problems of a file, (row, column, value, rule); the database must not change."""
-        before = self.database.read_bytes() if self.database.exists() else None
+        before = self.contents()
         with pytest.raises(DataProblem) as caught:
             self.enter(table, content, **more)
-        after = self.database.read_bytes() if self.database.exists() else None
-        assert after == before, "a refused file changed the database"
+        assert self.contents() == before, "a refused file changed the database"
         found = caught.value.problems
         assert all(one.remedy for one in found)
         return [(one.row, one.column, one.value, one.rule) for one in found]

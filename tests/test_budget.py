@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from databases import Databases
 from satisfaction.budgeting import company_plan
 from satisfaction.methods.budget import (
     CRITERIA,
@@ -216,8 +217,8 @@ def test_problems_of_a_plan(surveyed: Workbook) -> None:
         company_plan(surveyed.home, 10, wave="1999")
 
 
-def test_a_company_without_households(tmp_path: Path) -> None:
-    workbook = Workbook(tmp_path)
+def test_a_company_without_households(tmp_path: Path, databases: Databases) -> None:
+    workbook = Workbook(tmp_path, databases)
     workbook.enter("projects", "project,name,region,property_type\nP1,甲,东,residential\n")
     with pytest.raises(DataProblem, match="no annual wave"):
         company_plan(workbook.home, 10)

@@ -12,10 +12,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from databases import Databases, address
 from satisfaction.data.database import (
+    Location,
     append,
-    database_path,
+    database_of,
     execute,
+    exists,
     fetch,
     reader,
     run_script,
@@ -27,9 +30,8 @@ INSERT = "INSERT INTO projects (project, name, property_type, region, source) VA
 ROW = "('P1', '一号', 'residential', '东', 'test')"
 HOLD = """
 import sys
-from pathlib import Path
-from satisfaction.data.database import fetch, reader, writer
-with {kind}(Path(sys.argv[1])) as connection:
+from satisfaction.data.database import fetch, located, reader, writer
+with {kind}(located(sys.argv[1])) as connection:
     names = fetch(connection, "SELECT name FROM projects")["name"].tolist()
     print("open", len(names), flush=True)
     sys.stdin.readline()
@@ -37,23 +39,23 @@ with {kind}(Path(sys.argv[1])) as connection:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    made = tmp_path / "data" / "workbook.duckdb"
+def place(tmp_path: Path, databases: Databases) -> Location:
+    made = databases.new(tmp_path)
     with writer(made) as connection:
         execute(connection, INSERT + ROW)
     return made
 
 
-def names(path: Path) -> list[str]:
-    with reader(path) as connection:
+def names(place: Location) -> list[str]:
+    with reader(place) as connection:
         return fetch(connection, "SELECT name FROM projects ORDER BY project")["name"].tolist()
 
 
 @contextmanager
-def held(path: Path, kind: str) -> Iterator[subprocess.Popen[str]]:
+def held(place: Location, kind: str) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds the file open until the end of the block."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD.format(kind=kind), str(path)],
+        [sys.executable, "-c", HOLD.format(kind=kind), address(place)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -66,40 +68,41 @@ def held(path: Path, kind: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate("\n", timeout=20)
 
 
-def test_a_transaction_is_committed_at_its_end(path: Path) -> None:
-    assert names(path) == ["一号"]
+def test_a_transaction_is_committed_at_its_end(place: Location) -> None:
+    assert names(place) == ["一号"]
 
 
-def fail_half_way(path: Path, error: type[BaseException]) -> None:
-    with writer(path) as connection:
+def fail_half_way(place: Location, error: type[BaseException]) -> None:
+    with writer(place) as connection:
         execute(connection, INSERT + "('P2', '二号', 'residential', '东', 'test')")
         execute(connection, "UPDATE projects SET name = 'changed'")
         raise error
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
-def test_a_failing_transaction_is_rolled_back(path: Path, error: type[BaseException]) -> None:
+def test_a_failing_transaction_is_rolled_back(place: Location, error: type[BaseException]) -> None:
     with pytest.raises(error):
-        fail_half_way(path, error)
-    assert names(path) == ["一号"]
+        fail_half_way(place, error)
+    assert names(place) == ["一号"]
 
 
-def test_a_first_transaction_that_fails_leaves_no_file(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "workbook.duckdb"
+def test_a_first_transaction_that_fails_leaves_nothing(
+    tmp_path: Path, databases: Databases
+) -> None:
+    place = databases.new(tmp_path)
     with pytest.raises(RuntimeError):
-        fail_half_way(path, RuntimeError)
-    assert list(path.parent.iterdir()) == []
+        fail_half_way(place, RuntimeError)
+    assert not exists(place)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_a_reader_cannot_write(path: Path) -> None:
+def test_a_reader_cannot_write(place: Location) -> None:
     from adbc_driver_manager import Error
 
-    before = path.read_bytes()
     for statement in ("DELETE FROM projects", "CREATE TABLE t (a integer)", INSERT + ROW):
-        with pytest.raises(Error), reader(path) as connection:
+        with pytest.raises(Error, match=r"(?i)read.only"), reader(place) as connection:
             execute(connection, statement)
-    assert path.read_bytes() == before
-    assert names(path) == ["一号"]
+    assert names(place) == ["一号"]
 
 
 def test_a_missing_database_says_how_to_begin(tmp_path: Path) -> None:
@@ -107,6 +110,13 @@ def test_a_missing_database_says_how_to_begin(tmp_path: Path) -> None:
         pass
     assert "import projects" in caught.value.problems[0].remedy
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_database_says_how_to_begin(tmp_path: Path, databases: Databases) -> None:
+    place = databases.new(tmp_path)
+    with pytest.raises(DataProblem, match="does not exist") as caught, reader(place):
+        pass
+    assert "import projects" in caught.value.problems[0].remedy
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 500, b"PK\x03\x04" + b"\0" * 5000])
@@ -122,52 +132,63 @@ def test_a_corrupt_file_is_told_and_kept(tmp_path: Path, use: Callable, content:
     assert path.read_bytes() == content
 
 
-def test_a_cut_off_file_is_told(path: Path) -> None:
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 3])
-    with pytest.raises(DataProblem), reader(path) as connection:
+@pytest.mark.duckdb
+def test_a_cut_off_file_is_told(place: Path) -> None:
+    whole = place.read_bytes()
+    place.write_bytes(whole[: len(whole) // 3])
+    with pytest.raises(DataProblem), reader(place) as connection:
         fetch(connection, "SELECT * FROM projects")
 
 
-def test_several_processes_read_at_once(path: Path) -> None:
-    with held(path, "reader"), held(path, "reader"):
-        assert names(path) == ["一号"]
-        with reader(path) as one, reader(path) as two:
+def test_several_processes_read_at_once(place: Location) -> None:
+    with held(place, "reader"), held(place, "reader"):
+        assert names(place) == ["一号"]
+        with reader(place) as one, reader(place) as two:
             counts = [fetch(c, "SELECT count(*) AS n FROM projects")["n"][0] for c in (one, two)]
     assert counts == [1, 1]
 
 
-@pytest.mark.parametrize("kind", ["reader", "writer"])
-def test_a_writer_waits_and_then_names_the_holder(path: Path, kind: str) -> None:
-    with held(path, kind) as process:
+@pytest.mark.duckdb
+def test_a_writer_waits_for_a_reader_of_the_file(place: Location) -> None:
+    with (
+        held(place, "reader"),
+        pytest.raises(DataProblem, match="in use by"),
+        writer(place, wait=0.2),
+    ):
+        pass
+
+
+def test_a_writer_waits_and_then_names_the_holder(place: Location) -> None:
+    with held(place, "writer") as process:
         began = time.monotonic()
-        with pytest.raises(DataProblem) as caught, writer(path, wait=0.4):
+        with pytest.raises(DataProblem) as caught, writer(place, wait=0.4):
             pass
         waited = time.monotonic() - began
     (problem,) = caught.value.problems
     assert "the database is in use by" in problem.rule
     assert f"PID {process.pid}" in problem.rule
     assert 0.4 <= waited < 5
-    assert names(path) == ["一号"]
+    assert names(place) == ["一号"]
 
 
-def test_a_writer_goes_on_as_soon_as_the_file_is_free(path: Path) -> None:
-    with held(path, "reader") as process:
+def test_a_writer_goes_on_as_soon_as_the_file_is_free(place: Location) -> None:
+    with held(place, "writer") as process:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-        with writer(path, wait=20) as connection:
+        with writer(place, wait=20) as connection:
             execute(connection, "UPDATE projects SET name = '新'")
-    assert names(path) == ["新"]
+    assert names(place) == ["新"]
 
 
-def test_a_reader_waits_for_a_writer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.duckdb
+def test_a_reader_waits_for_a_writer(place: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("satisfaction.data.database.WRITER_WAIT_SECONDS", 0.3)
-    with held(path, "writer"), pytest.raises(DataProblem, match="in use by"):
-        names(path)
+    with held(place, "writer"), pytest.raises(DataProblem, match="in use by"):
+        names(place)
 
 
-def test_references_and_checks_hold(path: Path) -> None:
+def test_references_and_checks_hold(place: Location) -> None:
     from adbc_driver_manager import Error
 
     refused = [
@@ -179,13 +200,13 @@ def test_references_and_checks_hold(path: Path) -> None:
         "VALUES ('P9', 'H1', '1', 'owner', 'resident', 'test')",
     ]
     for statement in refused:
-        with pytest.raises(Error), writer(path) as connection:
+        with pytest.raises(Error), writer(place) as connection:
             execute(connection, statement)
-    assert names(path) == ["一号"]
+    assert names(place) == ["一号"]
 
 
-def test_rows_come_back_with_types_that_know_missing_values(path: Path) -> None:
-    with reader(path) as connection:
+def test_rows_come_back_with_types_that_know_missing_values(place: Location) -> None:
+    with reader(place) as connection:
         found = fetch(connection, "SELECT * FROM projects WHERE project = $1", ("P1",))
     types = {name: str(dtype) for name, dtype in found.dtypes.items()}
     assert types["name"] == "str"
@@ -194,15 +215,15 @@ def test_rows_come_back_with_types_that_know_missing_values(path: Path) -> None:
     assert types["handed_over_on"].startswith("datetime64")
 
 
-def test_parameters_are_values_and_not_sql(path: Path) -> None:
+def test_parameters_are_values_and_not_sql(place: Location) -> None:
     attack = "P1'; DROP TABLE projects; --"
-    with reader(path) as connection:
+    with reader(place) as connection:
         found = fetch(connection, "SELECT * FROM projects WHERE project = $1", (attack,))
     assert len(found) == 0
-    assert names(path) == ["一号"]
+    assert names(place) == ["一号"]
 
 
-def test_rows_are_appended_from_arrow(path: Path) -> None:
+def test_rows_are_appended_from_arrow(place: Location) -> None:
     rows = pa.table(
         {
             "project": ["P1"],
@@ -213,16 +234,16 @@ def test_rows_are_appended_from_arrow(path: Path) -> None:
             "source": ["test"],
         }
     )
-    with writer(path) as connection:
+    with writer(place) as connection:
         append(connection, "answers", rows)
         append(connection, "answers", rows)
         execute(connection, "UPDATE answers SET score = $1 WHERE item = $2", (3, "a"))
-    with reader(path) as connection:
+    with reader(place) as connection:
         assert fetch(connection, "SELECT score FROM answers")["score"].tolist() == [3, 3]
 
 
-def test_a_script_is_split_at_line_ends_only(path: Path) -> None:
-    with writer(path) as connection:
+def test_a_script_is_split_at_line_ends_only(place: Location) -> None:
+    with writer(place) as connection:
         run_script(
             connection,
             "-- a comment; with a semicolon\n"
@@ -233,8 +254,12 @@ def test_a_script_is_split_at_line_ends_only(path: Path) -> None:
 
 def test_where_the_database_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SATISFACTION_DATABASE", raising=False)
-    assert database_path(tmp_path) == tmp_path / "data" / "workbook.duckdb"
-    assert database_path(tmp_path, personal=True) == tmp_path / "data" / "contacts.duckdb"
+    assert database_of(tmp_path) == tmp_path / "data" / "workbook.duckdb"
     monkeypatch.setenv("SATISFACTION_DATABASE", str(tmp_path / "else" / "x.duckdb"))
-    assert database_path(tmp_path) == tmp_path / "else" / "x.duckdb"
-    assert database_path(tmp_path, personal=True) == tmp_path / "else" / "contacts.duckdb"
+    assert database_of(tmp_path) == tmp_path / "else" / "x.duckdb"
+    assert not exists(database_of(tmp_path), personal=True)
+    with writer(database_of(tmp_path), personal=True):
+        pass
+    assert [path.name for path in (tmp_path / "else").iterdir()] == ["contacts.duckdb"]
+    monkeypatch.setenv("SATISFACTION_DATABASE", "postgresql://ann:secret@db.example:5433/survey")
+    assert database_of(tmp_path).name == "postgresql://db.example:5433/survey"

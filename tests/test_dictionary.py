@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from databases import Databases
 from satisfaction.data import dictionary
 from satisfaction.data.columns import text
 from satisfaction.data.database import CONTACTS_SCHEMA, SCHEMA, fetch, writer
@@ -13,10 +14,20 @@ from satisfaction.data.dictionary import generated_files, sql_type
 from satisfaction.data.tables import TABLES
 
 ROOT = Path(__file__).parent.parent
-COLUMNS = """
-SELECT table_name, column_name, data_type, is_nullable, comment
-FROM duckdb_columns() WHERE NOT internal AND schema_name = 'main' ORDER BY ALL
-"""
+COLUMNS = {
+    "duckdb": "SELECT table_name, column_name, is_nullable, comment "
+    "FROM duckdb_columns() WHERE NOT internal",
+    "postgresql": "SELECT c.relname AS table_name, a.attname AS column_name, "
+    "NOT a.attnotnull AS is_nullable, col_description(c.oid, a.attnum) AS comment "
+    "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
+    "WHERE c.relkind = 'r' AND c.relnamespace = to_regnamespace(current_schema())",
+}
+COMMENTS = {
+    "duckdb": "SELECT table_name, comment FROM duckdb_tables() WHERE NOT internal",
+    "postgresql": "SELECT c.relname AS table_name, obj_description(c.oid, 'pg_class') AS comment "
+    "FROM pg_class c "
+    "WHERE c.relkind = 'r' AND c.relnamespace = to_regnamespace(current_schema())",
+}
 
 
 @pytest.mark.parametrize("path", list(generated_files(ROOT)), ids=lambda path: path.name)
@@ -31,16 +42,12 @@ def test_all_three_files_are_written() -> None:
 
 
 @pytest.mark.parametrize("personal", [False, True])
-def test_the_schema_makes_every_table_with_comments(tmp_path: Path, personal: bool) -> None:
-    with writer(tmp_path / "new.duckdb", personal=personal) as connection:
-        columns = fetch(
-            connection,
-            "SELECT table_name, column_name, data_type, is_nullable, comment "
-            "FROM duckdb_columns() WHERE NOT internal",
-        )
-        tables = fetch(
-            connection, "SELECT table_name, comment FROM duckdb_tables() WHERE NOT internal"
-        )
+def test_the_schema_makes_every_table_with_comments(
+    tmp_path: Path, databases: Databases, personal: bool
+) -> None:
+    with writer(databases.new(tmp_path), personal=personal) as connection:
+        columns = fetch(connection, COLUMNS[databases.kind])
+        tables = fetch(connection, COMMENTS[databases.kind])
     expected = {name: m for name, m in TABLES.items() if m.metadata["personal"] is personal}
     assert dict(zip(tables["table_name"], tables["comment"], strict=True)) == {
         name: model.description for name, model in expected.items()

@@ -144,11 +144,11 @@ def test_what_is_stored_is_what_the_seed_gives(own_copy: Workbook) -> None:
 
 def test_a_sample_is_drawn_once(own_copy: Workbook) -> None:
     path = stored(own_copy)
-    before = (own_copy.database.read_bytes(), path.read_bytes())
+    before = (own_copy.contents(), path.read_bytes())
     for seed in (5, 6):
         with pytest.raises(DataProblem, match="already has a sample in wave 2026"):
             stored(own_copy, seed=seed)
-    assert (own_copy.database.read_bytes(), path.read_bytes()) == before
+    assert (own_copy.contents(), path.read_bytes()) == before
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,10 @@ def test_a_sample_is_drawn_once(own_copy: Workbook) -> None:
 def test_nothing_is_drawn_once_somebody_answered(
     surveyed: Workbook, project: str, found: str
 ) -> None:
-    before = surveyed.database.read_bytes()
+    before = surveyed.contents()
     with pytest.raises(DataProblem, match=f"already has {found}"):
         stored(surveyed, project=project, wave="2025")
-    assert surveyed.database.read_bytes() == before
+    assert surveyed.contents() == before
     assert not (surveyed.raw / "samples").exists()
 
 
@@ -193,11 +193,11 @@ def test_a_list_that_cannot_be_imported_leaves_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("satisfaction.data.importing.import_file", refuse)
-    before = own_copy.database.read_bytes()
+    before = own_copy.contents()
     with pytest.raises(KeyboardInterrupt):
         stored(own_copy)
     assert list((own_copy.raw / "samples").iterdir()) == []
-    assert own_copy.database.read_bytes() == before
+    assert own_copy.contents() == before
 
 
 def test_a_list_that_the_import_refuses_leaves_nothing(

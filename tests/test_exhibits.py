@@ -355,19 +355,6 @@ def test_same_bytes_in_every_process() -> None:
     assert runs[0].strip() == here
 
 
-def test_no_exhibit_uses_pyplot_state() -> None:
-    sources = Path(ex.__file__).parent.glob("*.py")
-    assert not [path.name for path in sources if "pyplot" in path.read_text(encoding="utf-8")]
-
-
-def test_user_settings_do_not_change_a_chart() -> None:
-    import matplotlib as mpl
-
-    plain = ex.dot_plot(estimates(names_of(3))).body
-    with mpl.rc_context({"font.size": 30, "svg.fonttype": "path", "savefig.dpi": 300}):
-        assert ex.dot_plot(estimates(names_of(3))).body == plain
-
-
 @pytest.mark.parametrize("points", [2, 3, 5, 7, 10, 11])
 def test_distribution_on_other_scales(points: int) -> None:
     exhibit = ex.distribution_chart(distribution(["a", "b"], points), satisfied_from=points)

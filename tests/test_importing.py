@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from databases import Databases, address
 from satisfaction.data import database
 from satisfaction.data.database import fetch, writer
 from satisfaction.problems import DataProblem
@@ -44,11 +45,11 @@ def test_wide_answers_become_long(workbook: Workbook) -> None:
 
 
 def test_the_same_file_again_changes_nothing(workbook: Workbook) -> None:
-    before = workbook.database.read_bytes()
+    before = workbook.contents()
     for table, content in (("projects", PROJECTS), ("responses", RESPONSES)):
         report = workbook.enter(table, content)
         assert (report.state, report.rows) == ("unchanged", {})
-    assert workbook.database.read_bytes() == before
+    assert workbook.contents() == before
 
 
 def test_a_corrected_file_replaces_its_own_rows_only(workbook: Workbook) -> None:
@@ -109,8 +110,8 @@ def test_contacts_go_to_their_own_file_and_never_into_a_message(workbook: Workbo
     good = "project,household,姓名,phone,room\nP1,H1,张三丰,13800138000,3栋1501\n"
     assert workbook.enter("contacts", good).rows == {"contacts": 1}
     assert list(workbook.rows("contacts", personal=True)["name"]) == ["张三丰"]
-    assert "张三丰".encode() not in workbook.database.read_bytes()
-    before = workbook.database.with_name("contacts.duckdb").read_bytes()
+    assert "张三丰".encode() not in workbook.contents(personal=False)
+    before = workbook.contents()
     bad = [
         good.replace("H1", "H77").replace("1501", "1" * 70),
         "P1,H1,张三丰,13800138000,3栋1501\nP1,H2,李四,1,2\n",  # the heading row is missing
@@ -123,14 +124,14 @@ def test_contacts_go_to_their_own_file_and_never_into_a_message(workbook: Workbo
         told = str(caught.value) + caught.value.table().to_string()
         for secret in ("张三丰", "13800138000", "1501", "1111", "李四", "H77"):
             assert secret not in told
-    assert workbook.database.with_name("contacts.duckdb").read_bytes() == before
+    assert workbook.contents() == before
 
 
-def test_a_first_refused_file_leaves_no_database(tmp_path: Path) -> None:
-    empty = Workbook(tmp_path)
+def test_a_first_refused_file_leaves_no_database(tmp_path: Path, databases: Databases) -> None:
+    empty = Workbook(tmp_path, databases)
     with pytest.raises(DataProblem, match="unknown project"):
         empty.enter("households", HOUSEHOLDS)
-    assert not empty.database.exists()
+    assert not database.exists(empty.database)
 
 
 def test_a_corrupt_database_is_told(tmp_path: Path) -> None:
@@ -145,13 +146,13 @@ def test_a_database_held_by_another_process_is_told(
     workbook: Workbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom satisfaction.data.database import reader\n"
-        "with reader(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+        "import sys\nfrom satisfaction.data.database import located, writer\n"
+        "with writer(located(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
     )
     monkeypatch.setattr(database, "WRITER_WAIT_SECONDS", 0.3)
     monkeypatch.setattr(writer.__wrapped__, "__kwdefaults__", {"personal": False, "wait": 0.3})
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(workbook.database)],
+        [sys.executable, "-c", code, address(workbook.database)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as holder:
@@ -178,9 +179,9 @@ texts = st.text(
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(names=st.lists(texts, min_size=1, max_size=5), kind=st.sampled_from(["csv", "xlsx"]))
 def test_what_goes_in_is_what_is_stored(
-    tmp_path_factory: pytest.TempPathFactory, names: list[str], kind: str
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases, names: list[str], kind: str
 ) -> None:
-    workbook = Workbook(tmp_path_factory.mktemp("home"))
+    workbook = Workbook(tmp_path_factory.mktemp("home"), databases)
     frame = pd.DataFrame({"project": [f"p-{n}" for n in range(len(names))], "name": names})
     frame = frame.assign(property_type="residential", region="01", butlers=3, synthetic=True)
     path = workbook.raw / f"projects.{kind}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from databases import Databases
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.study import Study, open_study
 from small_study import EDGES, sheet, table, varied
@@ -58,8 +59,10 @@ def test_an_unknown_language_is_refused(surveyed: Workbook) -> None:
         open_study("P1", "2025", "de", home=surveyed.home)
 
 
-def test_without_a_database_the_study_says_how_to_begin(tmp_path: Path) -> None:
-    empty = Workbook(tmp_path)
+def test_without_a_database_the_study_says_how_to_begin(
+    tmp_path: Path, databases: Databases
+) -> None:
+    empty = Workbook(tmp_path, databases)
     assert "does not exist" in refused(empty, "P1", "2025").rule
 
 

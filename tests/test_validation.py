@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from databases import Databases
 from satisfaction.data.findings import problem_table, write_problems_csv
 from satisfaction.problems import DataProblem, Problem
 from small_workbook import HOUSEHOLDS, PROJECTS, WAVES, Workbook
@@ -14,8 +15,8 @@ HEAD = "project,wave,response,household,mode,overall,staff,first,why\n"
 
 
 @pytest.fixture(scope="module")
-def workbook(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
-    made = Workbook(tmp_path_factory.mktemp("home"))
+def workbook(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Workbook:
+    made = Workbook(tmp_path_factory.mktemp("home"), databases)
     made.fill()
     return made
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from satisfaction.config.policy import Policy
@@ -14,41 +17,48 @@ WHOLE = "all"  # the only stratum of a survey without a drawn sample
 
 def frame_at_draw(rows: Slice, policy: Policy) -> pd.DataFrame:
     """Households with what held when the sample was drawn (or would be drawn: at the opening)."""
-    households = rows.households.copy()
-    drawn_at = rows.samples["drawn_at"].min() if len(rows.samples) else rows.wave["opened_on"]
-    flags = rows.flags
+    households, sample, flags = rows.households.copy(), rows.samples, rows.flags
+    drawn_at = sample["drawn_at"].min() if len(sample) else rows.wave["opened_on"]
     held = flags[
         (flags["set_at"] <= drawn_at)
         & (flags["cleared_at"].isna() | (flags["cleared_at"] > drawn_at))
     ]
     for flag in choices.FLAGS:
-        marked = held.loc[held["flag"] == flag, "household"]
-        households[flag] = households["household"].isin(marked)
+        households[flag] = among(households, held[held["flag"] == flag])
     handed = households["handed_over_on"]
     households["handed_over"] = handed.notna() & (handed <= drawn_at)
     households["moved_in"] = households["occupancy"] != "not_moved_in"
     households["eligibility"] = _why_not(households, policy)
     households["eligible"] = households["eligibility"] == ""
-    strata = households[list(policy.sampling.strata)].astype(str)
-    households["stratum"] = strata.agg(" / ".join, axis=1) if len(strata) else ""
-    sample = rows.samples
-    households["drawn"] = households["household"].isin(sample["household"])
-    asked = sample.loc[sample["invited"].astype(bool), "household"]
-    households["invited"] = households["household"].isin(asked)
+    households["stratum"] = stratum_names(households, policy.sampling.strata)
+    households["drawn"] = among(households, sample)
+    households["invited"] = among(households, sample[sample["invited"].astype(bool)])
     return households
+
+
+def among(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
+    """Whether the household of each row is one of the others'."""
+    # as objects: pandas looks texts of Arrow up one by one
+    return rows["household"].astype(object).isin(others["household"].astype(object))
+
+
+def stratum_names(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """The stratum of each row, named by its values in the columns that make the strata."""
+    first, *others = (rows[column].astype(str) for column in columns)
+    for other in others:
+        first = first + " / " + other
+    return first.rename("stratum")
 
 
 def _why_not(households: pd.DataFrame, policy: Policy) -> pd.Series:
     """The first rule that keeps a household from being drawn, "" where none does."""
-    why = pd.Series("", index=households.index)
     out = {"not_handed_over": ~households["handed_over"]}
     if policy.sampling.exclude_not_moved_in:
         out["not_moved_in"] = ~households["moved_in"]
     if policy.sampling.exclude_blacklisted:
         out["blacklisted"] = households["blacklisted"]
-    for reason, applies in out.items():
-        why = why.mask((why == "") & applies, reason)
-    return why
+    why = np.select([applies.to_numpy(dtype=bool) for applies in out.values()], list(out), "")
+    return pd.Series(why, index=households.index, dtype="str")
 
 
 def counted_responses(
@@ -58,20 +68,37 @@ def counted_responses(
     sheets = rows.responses.drop(columns=["project", "wave"])
     uncounted: dict[str, int] = {}
     if len(rows.samples):
-        strata = rows.samples[["household", "stratum", "stratum_population"]]
-        outside = ~sheets["household"].isin(strata["household"])
-        uncounted["not_in_sample"] = int(outside.sum())
-        sheets = sheets[~outside].merge(strata, on="household", how="left")
+        inside = among(sheets, rows.samples)
+        uncounted["not_in_sample"] = int((~inside).sum())
+        sheets = sheets[inside]
+        strata = _of_households(sheets, rows.samples, ["stratum", "stratum_population"])
     else:
-        sheets = sheets.assign(stratum=WHOLE, stratum_population=float("nan"))
-    sheets["stratum_population"] = sheets["stratum_population"].astype(float)
-    facts = frame[["household", "building", "occupancy", "customer_group"]]
-    sheets = sheets.rename(columns={"customer_group": "stated_group"})
-    sheets = sheets.merge(facts, on="household", how="left", validate="m:1")
-    sheets["customer_group"] = sheets["customer_group"].fillna(sheets["stated_group"])
+        strata = pd.DataFrame({"stratum": WHOLE, "stratum_population": np.nan}, sheets.index)
+    facts = _of_households(sheets, frame, ["building", "occupancy", "customer_group"])
+    facts["customer_group"] = facts["customer_group"].fillna(sheets["customer_group"])
+    known = sheets.drop(columns=["response", "customer_group"])
+    strata["stratum_population"] = strata["stratum_population"].astype(float)
     items = questionnaire.select("overall", "item", "detail", "priority")
-    wide = rows.answers.set_index(["response", "item"])["score"].unstack()  # noqa: PD010
-    wide = wide.reindex(index=sheets["response"], columns=items).astype(float)
-    wide.columns.name = None
-    joined = sheets.drop(columns="stated_group").set_index("response").join(wide)
-    return joined.reset_index(), {reason: n for reason, n in uncounted.items() if n}
+    parts = [sheets[["response"]], known, strata, facts, _wide(sheets, rows.answers, items)]
+    joined = pd.concat(parts, axis=1).reset_index(drop=True)
+    return joined, {reason: n for reason, n in uncounted.items() if n}
+
+
+def _of_households(
+    sheets: pd.DataFrame, households: pd.DataFrame, columns: Sequence[str]
+) -> pd.DataFrame:
+    """Facts of each sheet's household, missing where it is unknown."""
+    facts = households[columns].set_axis(households["household"].astype(object))
+    return facts.reindex(sheets["household"].astype(object)).set_axis(sheets.index)
+
+
+def _wide(sheets: pd.DataFrame, answers: pd.DataFrame, items: Sequence[str]) -> pd.DataFrame:
+    """Scores of each sheet, a column an item."""
+    sheet = pd.Index(sheets["response"].astype(object)).get_indexer(
+        answers["response"].astype(object)
+    )
+    item = pd.Index(items, dtype=object).get_indexer(answers["item"].astype(object))
+    kept = (sheet >= 0) & (item >= 0)
+    scores = np.full((len(sheets), len(items)), np.nan)
+    scores[sheet[kept], item[kept]] = answers["score"].to_numpy(dtype=float, na_value=np.nan)[kept]
+    return pd.DataFrame(scores, index=sheets.index, columns=list(items))

@@ -12,11 +12,13 @@ from satisfaction.methods.response_quality import (
     response_quality,
 )
 from satisfaction.methods.result import Result
+from satisfaction.once import once
 from satisfaction.study import Study
 
 EXCLUDING_FLAG = "blacklisted"
 
 
+@once
 def exclusion_traces(study: Study) -> Result:
     """Late flags, marked households missing among the drawn, more of them than before or elsewhere.
 
@@ -48,6 +50,7 @@ def without_exclusion(study: Study) -> Result:
     )
 
 
+@once
 def answer_quality(study: Study) -> Result:
     """All checks of the answer sheets of a study; nothing is removed."""
     return response_quality(

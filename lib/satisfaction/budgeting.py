@@ -11,7 +11,7 @@ from rich.text import Text
 
 from satisfaction.config.policy import Policy
 from satisfaction.config.settings import Settings, load_settings
-from satisfaction.data.database import Connection, database_path, fetch, reader
+from satisfaction.data.database import Connection, database_of, fetch, reader
 from satisfaction.methods.budget import BudgetTooSmall, budget_allocation, cautious_share
 from satisfaction.methods.result import Result
 from satisfaction.methods.tallies import estimates_from_tallies
@@ -67,7 +67,7 @@ def company_plan(
     """
     company = load_settings(home / "params")
     least = company.policy.reporting.minimum_answers if minimum is None else minimum
-    with reader(database_path(home)) as connection:
+    with reader(database_of(home)) as connection:
         chosen = _wave(connection, wave)
         day = chosen["opened_on"].date().isoformat()
         households = fetch(connection, _HOUSEHOLDS, (day,))

@@ -1,4 +1,4 @@
-"""The commands: ``python -m satisfaction demo|import|plan|draw|run|check|new``.
+"""The commands: ``python -m satisfaction demo|import|plan|draw|run|export|check|new``.
 
 Exit codes: 0 all well, 1 something failed, 2 wrong arguments or input, 130 interrupted.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from satisfaction import __version__
+from satisfaction.cli_run import add_projects, add_run, listed, relative, say
 from satisfaction.config.home import find_home
 from satisfaction.problems import DataProblem, Problem
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _show(problem)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        _say("interrupted")
+        say("interrupted")
         return INTERRUPTED
 
 
@@ -72,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
     draw = commands.add_parser("draw", help="draw and store the sample of a wave, once")
     draw.add_argument("--wave", required=True)
-    _add_projects(draw)
+    add_projects(draw)
     draw.add_argument(
         "--seed",
         type=int,
@@ -82,24 +83,14 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--recorder", help="who draws (default: the account)")
     draw.set_defaults(command=_draw)
 
-    run = commands.add_parser("run", help="run reports and build the index")
-    run.add_argument("--wave", help="default: the newest annual wave with answers")
-    _add_projects(run)
-    run.add_argument("--reports", help="comma-separated report ids (default: all)")
-    run.add_argument("--lang", default="zh", help="zh, en or zh,en (default: zh)")
-    run.add_argument("--out", type=Path, help="output folder (default: reports/)")
-    run.add_argument("--seed", type=int, help="default: as in the notebook")
-    run.add_argument("--workers", type=int, help="reports at a time (default: one a core)")
-    run.add_argument(
-        "-p",
-        dest="parameters",
-        action="append",
-        nargs=2,
-        default=[],
-        metavar=("NAME", "VALUE"),
-        help="a further parameter of the notebook",
+    add_run(commands.add_parser("run", help="run reports and build the index"))
+
+    export = commands.add_parser("export", help="copy the database to a server, or to a file")
+    export.add_argument(
+        "--to", required=True, metavar="URL", help="postgresql://account@host/database, or a file"
     )
-    run.set_defaults(command=_run)
+    export.add_argument("--contacts", action="store_true", help="personal data too")
+    export.set_defaults(command=_export)
 
     check = commands.add_parser("check", help="check settings, notebooks, catalogs, dictionary")
     what = check.add_mutually_exclusive_group()
@@ -115,18 +106,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_projects(command: argparse.ArgumentParser) -> None:
-    which = command.add_mutually_exclusive_group()
-    which.add_argument("--projects", help="comma-separated project ids")
-    which.add_argument("--all", action="store_true", help="all projects (the default)")
-
-
 def _demo(_options: argparse.Namespace) -> int:
     from satisfaction.demo import import_portfolio
 
     home = find_home()
     for report in import_portfolio(home):
-        _say(f"{report.state:>9}  {report.table:<16} {report.source}  {_counts(report.rows)}")
+        say(f"{report.state:>9}  {report.table:<16} {report.source}  {_counts(report.rows)}")
     return 0
 
 
@@ -151,11 +136,22 @@ def _import(options: argparse.Namespace) -> int:
             _show(problem)
             listed = home / "reports" / "problems" / f"{path.stem}.csv"
             write_problems_csv(problem, listed)
-            _say(f"nothing was imported from {path.name}; all problems: {_relative(listed, home)}")
+            say(f"nothing was imported from {path.name}; all problems: {relative(listed, home)}")
             continue
         words = f"{report.state}: {report.table} from {report.source}"
-        _say(f"{words}  {_counts(report.rows)}  {report.seconds:.1f} s")
+        say(f"{words}  {_counts(report.rows)}  {report.seconds:.1f} s")
     return WRONG_INPUT if failed else 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from satisfaction.data.database import database_of, located
+    from satisfaction.data.exporting import export
+
+    target = located(options.to, "--to")
+    for table, count in export(database_of(find_home()), target, contacts=options.contacts).items():
+        say(f"{count:>12,}  {table}")
+    say(f"all rows compared: {target.name} holds the same as the database")
+    return 0
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -176,13 +172,13 @@ def _plan(options: argparse.Namespace) -> int:
     )
     Console(highlight=False).print(plan_table(plan))
     if plan.n < options.budget:
-        _say(f"all {plan.n:,} households are in; {options.budget - plan.n:,} interviews are left")
+        say(f"all {plan.n:,} households are in; {options.budget - plan.n:,} interviews are left")
     widest = f"±{100 * plan.stages['largest_margin']:.1f} points"
-    _say(f"widest margin {widest}; sum of variances {plan.stages['sum_of_variances']:.6g}")
+    say(f"widest margin {widest}; sum of variances {plan.stages['sum_of_variances']:.6g}")
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         plan.rows.to_csv(options.out, index=False, encoding="utf-8-sig")
-        _say(f"written: {_relative(options.out, home)}")
+        say(f"written: {relative(options.out, home)}")
     return 0
 
 
@@ -192,7 +188,7 @@ def _draw(options: argparse.Namespace) -> int:
     from satisfaction.study import open_study
 
     home = find_home()
-    chosen = _listed(options.projects) or projects_with_frame(home)
+    chosen = listed(options.projects) or projects_with_frame(home)
     now = datetime.now().replace(microsecond=0)
     problems = []
     for project in chosen:
@@ -204,37 +200,11 @@ def _draw(options: argparse.Namespace) -> int:
         else:
             used = planned_draw(study, options.seed).stages
             after = f", goes on from {used['follows']}" if used["follows"] else ""
-            shown = _relative(path, home)
-            _say(f"drawn: {project} {options.wave}  {shown}  (seed {used['seed']}{after})")
+            shown = relative(path, home)
+            say(f"drawn: {project} {options.wave}  {shown}  (seed {used['seed']}{after})")
     if problems:
         raise DataProblem(problems)
     return 0
-
-
-def _run(options: argparse.Namespace) -> int:
-    from satisfaction.planning import plan_tasks
-    from satisfaction.reports.batch import run_reports
-    from satisfaction.reports.progress import RunProgress
-
-    home = find_home()
-    out = options.out or home / "reports"
-    tasks = plan_tasks(
-        home,
-        wave=options.wave,
-        projects=_listed(options.projects),
-        reports=_listed(options.reports),
-        languages=_listed(options.lang) or ["zh"],
-        seed=options.seed,
-        parameters=dict(options.parameters),
-    )
-    with RunProgress(len(tasks)) as shown:
-        batch = run_reports(tasks, home=home, out=out, workers=options.workers, on_event=shown)
-    failed = [record for record in batch.records if not record.ok]
-    made = len(batch.records) - len(failed)
-    _say(f"{made} reports made, {len(failed)} failed" + (", interrupted" * batch.interrupted))
-    if batch.index is not None:
-        _say(f"open {_relative(batch.index, home)}")
-    return batch.exit_code
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -245,11 +215,11 @@ def _check(options: argparse.Namespace) -> int:
     home = find_home()
     if options.write:
         for path in write_generated(home):
-            _say(f"written: {_relative(path, home)}")
+            say(f"written: {relative(path, home)}")
     problems = workbook_problems(home)
     if problems:
         raise DataProblem(problems)
-    _say("settings, notebooks, catalogs and generated files are in order")
+    say("settings, notebooks, catalogs and generated files are in order")
     return 0
 
 
@@ -260,8 +230,8 @@ def _check_methods() -> int:
     outcomes = certify()
     Console(highlight=False).print(outcome_table(outcomes))
     for remark in (remark for outcome in outcomes for remark in outcome.remarks):
-        _say(remark)
-    _say(summary(outcomes))
+        say(remark)
+    say(summary(outcomes))
     return 0 if all(outcome.holds for outcome in outcomes) else 1
 
 
@@ -269,27 +239,12 @@ def _new(options: argparse.Namespace) -> int:
     from satisfaction.reports.skeleton import write_skeleton
 
     path = write_skeleton(find_home() / "notebooks", options.report)
-    _say(f"written: {path.name}; open it with: jupyter lab notebooks/{path.name}")
+    say(f"written: {path.name}; open it with: jupyter lab notebooks/{path.name}")
     return 0
-
-
-def _listed(text: str | None) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()] if text else []
 
 
 def _counts(rows: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in rows.items())
-
-
-def _relative(path: Path, home: Path) -> str:
-    try:
-        return path.resolve().relative_to(home).as_posix()
-    except ValueError:
-        return str(path)
-
-
-def _say(words: str) -> None:
-    Console(highlight=False, soft_wrap=True).print(words, markup=False)
 
 
 def _show(problem: DataProblem) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from satisfaction.assembly import stratum_names
 from satisfaction.data.choices import ROLES
 from satisfaction.methods.coordination import (
     OVERLAPS,
@@ -24,6 +25,7 @@ from satisfaction.methods.result import Result
 from satisfaction.methods.sampling import draw_sample
 from satisfaction.methods.sizes import sample_size
 from satisfaction.methods.stratification import allocation, stratum_deviations
+from satisfaction.once import once
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.study import Study
 
@@ -33,6 +35,7 @@ DESIGN_VERSION = "prn-2"
 MAIN = next(iter(ROLES))
 
 
+@once
 def planned_size(study: Study) -> Result:
     """Answers needed and households to invite by the policy (S0-10), every stage kept.
 
@@ -64,6 +67,7 @@ def _previous_share(study: Study) -> float:
     return 0.5 if math.isnan(estimate) else estimate
 
 
+@once
 def planned_allocation(study: Study) -> Result:
     """Invitations per stratum; no stratum is planned below the minimum number of answers.
 
@@ -90,9 +94,9 @@ def _previous_deviations(study: Study, strata: list[str]) -> pd.DataFrame | None
     before = study.previous
     if before is None:
         return None
-    keys = before.responses[list(study.policy.sampling.strata)].astype(str)
+    names = stratum_names(before.responses, study.policy.sampling.strata)
     rows = stratum_deviations(
-        before.responses.assign(stratum=keys.agg(" / ".join, axis=1)),
+        before.responses.assign(stratum=names),
         before.overall,
         at_least=before.satisfied_from,
         strata=strata,
@@ -109,6 +113,7 @@ def planned_margin(study: Study) -> Result:
     return expected_margin(rows.assign(n=answers), level=rules.confidence_level)
 
 
+@once
 def planned_draw(study: Study, seed: int) -> Result:
     """The allocation with the start and the seed of each stratum, coordinated with earlier lists.
 
@@ -156,6 +161,7 @@ def _draw(study: Study, plan: Result, seed: int, starts: dict[str, float]) -> pd
     )
 
 
+@once
 def sample_list(study: Study, seed: int) -> pd.DataFrame:
     """The stored sample; where none is stored, the list that ``draw`` would store now."""
     if len(study.sample):

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from satisfaction.config.settings import load_settings
-from satisfaction.data.database import database_path, fetch, reader
+from satisfaction.data.database import database_of, fetch, reader
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.reports.notebooks import Report, parameters, reports_in
 from satisfaction.reports.task import Task
@@ -19,7 +19,7 @@ MOST_NAMED = 20  # known names that an error lists
 
 def projects_with_frame(home: Path) -> list[str]:
     """Projects that have households to draw from."""
-    with reader(database_path(home)) as connection:
+    with reader(database_of(home)) as connection:
         rows = fetch(connection, "SELECT DISTINCT project FROM households ORDER BY project")
     return rows["project"].tolist()
 
@@ -40,7 +40,7 @@ def plan_tasks(
     or a sample in the wave; where nobody has any yet, those with a frame.
     """
     load_settings(home / "params")  # what is wrong for all projects stops a run before it starts
-    with reader(database_path(home)) as connection:
+    with reader(database_of(home)) as connection:
         waves = fetch(
             connection,
             "SELECT w.wave, w.name, w.name_en, w.kind, EXISTS "
@@ -60,17 +60,20 @@ def plan_tasks(
     found = {report.id: report for report in reports_in(home / "notebooks")}
     _check_known("report", reports, list(found))
     chosen_reports = [found[name] for name in reports] or list(found.values())
+    seeds = {each.id: _seed(each) if seed is None else seed for each in chosen_reports}
+    wave_names = _names(chosen_wave)
+    named = {project: _names(known.loc[project]) for project in chosen}
     return [
         Task(
             project=project,
             wave=str(chosen_wave["wave"]),
             report=report,
             lang=lang,
-            seed=_seed(report) if seed is None else seed,
+            seed=seeds[report.id],
             parameters=dict(parameters or {}),
             languages=tuple(languages),
-            project_name=_names(known.loc[project]),
-            wave_name=_names(chosen_wave),
+            project_name=named[project],
+            wave_name=wave_names,
             property_type=str(known.loc[project, "property_type"]),
             region=str(known.loc[project, "region"]),
         )
@@ -112,4 +115,4 @@ def _names(row: Any) -> dict[str, str]:
 
 
 def _seed(report: Report) -> int:
-    return int(parameters(report)["seed"])
+    return int(parameters(report).get("seed", 0)) if report.whole else 0

@@ -15,6 +15,7 @@ from satisfaction.config.strict_yaml import load_model
 from satisfaction.data.dictionary import generated_files
 from satisfaction.data.mapping import Mapping
 from satisfaction.problems import DataProblem, Problem
+from satisfaction.reports.notebooks import read_notebook
 from satisfaction.reports.rules import notebook_problems
 
 PACKAGE = Path(i18n.__file__).parent
@@ -108,6 +109,8 @@ def _settings_problems(home: Path) -> Iterator[Problem]:
 def _notebook_problems(home: Path) -> Iterator[Problem]:
     for path in sorted((home / "notebooks").glob("*.ipynb")):
         try:
+            if "satisfaction" not in read_notebook(path).get("metadata", {}):
+                continue  # an interactive notebook, not a report
             for rule in notebook_problems(path):
                 yield Problem(path.name, rule, "See the rules for notebooks in README.md.")
         except DataProblem as problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,12 +11,12 @@ from typing import Any
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.assembly import counted_responses, frame_at_draw
+from satisfaction.assembly import among, counted_responses, frame_at_draw
 from satisfaction.config.home import find_home
 from satisfaction.config.questionnaire import comparable_items
-from satisfaction.config.settings import load_settings
-from satisfaction.data.database import database_path
-from satisfaction.data.slices import read_slice
+from satisfaction.config.settings import Settings, load_settings
+from satisfaction.data.database import database_of
+from satisfaction.data.slices import Slice, read_slice
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.wave_facts import WaveFacts
 
@@ -31,7 +30,7 @@ class Study(WaveFacts):
         """Answer sheets of this wave and of the earlier one, to be compared."""
         return self.responses, self.earlier_responses
 
-    @property
+    @cached_property
     def absent(self) -> list[str]:
         """Tags of the report cells that do not apply to this study.
 
@@ -82,7 +81,7 @@ class Study(WaveFacts):
         if not len(waves):
             return self.slice.own_tallies.iloc[:0]
         last = waves.iloc[-1]
-        key = self.settings_questionnaire(str(last["wave"]), str(last["questionnaire"]))
+        key = self.settings.questionnaire_key(str(last["wave"]), str(last["questionnaire"]))
         asked = self.settings.questionnaires.get(key)
         return (
             self.slice.own_tallies.iloc[:0]
@@ -99,7 +98,7 @@ class Study(WaveFacts):
         """Tallies of an item in those of the waves that asked it as questionnaire ``key`` does."""
         known = self.settings.questionnaires
         asked = {
-            str(wave): self.settings_questionnaire(str(wave), str(planned))
+            str(wave): self.settings.questionnaire_key(str(wave), str(planned))
             for wave, planned in zip(waves["wave"], waves["questionnaire"], strict=True)
         }
         alike = {
@@ -110,14 +109,15 @@ class Study(WaveFacts):
         tallies = self.slice.own_tallies
         return tallies[(tallies["item"] == item) & tallies["wave"].isin(alike)]
 
-    @property
+    @cached_property
     def asked_twice(self) -> int:
         """Households that answered in this wave and in the earlier one."""
-        rows = self.slice.answered
-        households = [
-            set(rows.loc[rows["wave"] == w, "household"]) for w in (self.wave, self.earlier_wave)
-        ]
-        return len(households[0] & households[1])
+        if self.previous is None:
+            return 0
+        now, before = (
+            set(study.slice.responses["household"].dropna()) for study in (self, self.previous)
+        )
+        return len(now & before)
 
     @property
     def earlier_peers(self) -> pd.DataFrame:
@@ -126,21 +126,19 @@ class Study(WaveFacts):
             return self.peers.iloc[:0]
         return self.previous.peers
 
-    @property
+    @cached_property
     def earlier_wave(self) -> str | None:
         """The last earlier wave of the same kind with answers of this project, or None."""
-        waves = self.slice.waves
-        earlier = waves[waves["opened_on"] < self.slice.wave["opened_on"]]
-        if self.slice.wave["kind"] == "special" or not len(earlier):
-            return None
-        return str(earlier["wave"].iloc[-1])
+        return self.slice.earlier_wave
 
     @cached_property
     def previous(self) -> Study | None:
         """The study of the earlier wave, None where there is none."""
         if self.earlier_wave is None:
             return None
-        return open_study(self.project, self.earlier_wave, self.lang, home=self.home)
+        if self.slice.earlier is None:  # this one is itself the earlier study of another
+            return open_study(self.project, self.earlier_wave, self.lang, home=self.home)
+        return _assembled(self.home, self.lang, self.settings, self.slice.earlier)
 
     @property
     def earlier_responses(self) -> pd.DataFrame:
@@ -155,10 +153,6 @@ class Study(WaveFacts):
         return comparable_items(
             self.questionnaire.key, self.previous.questionnaire.key, self.settings.questionnaires
         )
-
-    def settings_questionnaire(self, wave: str, planned: str) -> str:
-        """Questionnaire key of this project in a wave: its own (S1-1) or the planned one."""
-        return self.settings.own_questionnaires.get(wave, planned)
 
     @property
     def comparison(self) -> dict[str, Any]:
@@ -212,10 +206,7 @@ class Study(WaveFacts):
     @property
     def data_fingerprint(self) -> str:
         """SHA-256 over all rows read for this study and its earlier wave, 16 hex digits."""
-        if self.previous is None:
-            return self.slice.fingerprint
-        both = f"{self.slice.fingerprint} {self.previous.slice.fingerprint}"
-        return hashlib.sha256(both.encode()).hexdigest()[:16]
+        return self.slice.fingerprint
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -264,8 +255,13 @@ def open_study(
     i18n.use(lang)
     root = Path(home) if home is not None else find_home()
     settings = load_settings(root / "params", project)
-    rows = read_slice(database_path(root), project, wave)
-    key = settings.own_questionnaires.get(wave, str(rows.wave["questionnaire"]))
+    rows = read_slice(database_of(root), project, wave, settings.overall_item)
+    return _assembled(root, lang, settings, rows)
+
+
+def _assembled(home: Path, lang: str, settings: Settings, rows: Slice) -> Study:
+    wave = str(rows.wave["wave"])
+    key = settings.questionnaire_key(wave, str(rows.wave["questionnaire"]))
     if key not in settings.questionnaires:
         raise DataProblem(
             Problem(
@@ -278,9 +274,9 @@ def open_study(
     questionnaire = settings.questionnaires[key]
     frame = frame_at_draw(rows, settings.policy)
     responses, uncounted = counted_responses(rows, frame, questionnaire)
-    frame["answered"] = frame["household"].isin(responses["household"])
+    frame["answered"] = among(frame, responses)
     return Study(
-        home=root,
+        home=home,
         lang=lang,
         settings=settings,
         slice=rows,

@@ -129,14 +129,14 @@ class WaveFacts(PolicyArguments):
         """Households asked to answer; 0 where no sample is known."""
         return int(self.sample["invited"].sum()) if len(self.sample) else 0
 
-    @property
+    @cached_property
     def earlier_samples(self) -> pd.DataFrame:
         """Lists of this project drawn before this wave's (all on record where it has none yet)."""
         rows = self.slice.other_samples
         drawn_at = self.sample["drawn_at"].min() if len(self.sample) else None
         return rows if drawn_at is None else rows[rows["drawn_at"] < drawn_at]
 
-    @property
+    @cached_property
     def previous_sample(self) -> pd.DataFrame:
         """The newest of them of the same kind of wave; without rows where there is none."""
         rows = self.earlier_samples
@@ -169,7 +169,7 @@ class WaveFacts(PolicyArguments):
         """Households in the assessment, None where no frame is known."""
         return int(self.frame["eligible"].sum()) if len(self.frame) else None
 
-    @property
+    @cached_property
     def frame_steps(self) -> dict[str, pd.Series]:
         """From all households to answers: step -> still in (for ``frame_waterfall``)."""
         names = ["handed_over"]
@@ -182,7 +182,7 @@ class WaveFacts(PolicyArguments):
             steps |= {"invited": self.frame["invited"]}
         return steps | ({"answered": self.frame["answered"]} if len(self.responses) else {})
 
-    @property
+    @cached_property
     def eligible(self) -> pd.DataFrame:
         """Households that may be drawn."""
         return self.frame[self.frame["eligible"]]
@@ -198,13 +198,13 @@ class WaveFacts(PolicyArguments):
             inside = inside & self.frame["moved_in"]
         return float(self.frame.loc[inside, "blacklisted"].mean()) if inside.any() else 0.0
 
-    @property
+    @cached_property
     def peers(self) -> pd.DataFrame:
         """Tallies of the overall item for all projects of this type in this wave (S0-18)."""
         tallies = self.slice.peer_tallies
         return tallies[tallies["item"] == self.overall]
 
-    @property
+    @cached_property
     def other_projects(self) -> set[str]:
         """Projects of this type with enough answers in this wave to be compared with."""
         answers = self.peers.drop_duplicates(["project", "stratum"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ class Settings:
     questionnaires: dict[str, Questionnaire]
     own_questionnaires: dict[str, str]  # wave -> questionnaire key, from the project's file
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of all that is set: the same settings give the same text."""
         text = self.policy.model_dump_json() + repr(self.overrides)
@@ -44,12 +46,19 @@ class Settings:
             text += self.questionnaires[key].model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def questionnaire_key(self, wave: str, planned: str) -> str:
+        """Questionnaire of this project in a wave: its own (S1-1) or the planned one."""
+        return self.own_questionnaires.get(wave, planned)
+
+    def overall_item(self, wave: str, planned: str) -> str | None:
+        """Overall item of this project in a wave, None where its questionnaire is unknown."""
+        asked = self.questionnaires.get(self.questionnaire_key(wave, planned))
+        return None if asked is None else asked.overall
+
 
 def load_settings(params: Path, project: str | None = None) -> Settings:
     """Policy, overrides of ``project`` and questionnaires under the folder ``params``."""
-    path = params / "policy.yaml"
-    content, lines = read_yaml(path)
-    company = check_model(content, Policy, path, lines)
+    company = load_model(params / "policy.yaml", Policy)
     questionnaires = load_questionnaires(params)
     # looked up among the files that exist: the name may be anything, also a path
     files = {file.stem: file for file in (params / "projects").glob("*.yaml")}
@@ -134,7 +143,7 @@ def load_questionnaires(params: Path) -> dict[str, Questionnaire]:
     return found
 
 
-def _unknown(path: Path, lines: dict[tuple[str | int, ...], int], place: tuple[str, ...]) -> Any:
+def _unknown(path: Path, lines: Mapping[tuple[str | int, ...], int], place: tuple[str, ...]) -> Any:
     return DataProblem(
         Problem(
             shown_name(path),

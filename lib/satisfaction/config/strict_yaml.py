@@ -2,11 +2,16 @@
 
 Plain scalars follow the YAML 1.2 core schema, except that digits with a leading zero stay text
 (project ids). Every error names file and line.
+
+A process parses and checks a file once for as long as its bytes stay the same. What is returned is
+shared, so it must not be changed.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,13 +28,18 @@ _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.?[0-9]+([eE][-+]?[0-9]+)?")
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
 MAXIMUM_BYTES = 1_000_000
 MAXIMUM_DEPTH = 30
+KEPT_FILES = 256  # of each model, by their bytes
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is fifteen times as fast
 
 
-def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
+def read_yaml(path: Path) -> tuple[Any, Mapping[Place, int]]:
     """The content of a YAML file and the line on which each of its values stands."""
+    return _parsed(path, _bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise DataProblem(
             Problem(shown_name(path), "the file does not exist", "Check the name and the folder.")
@@ -42,6 +52,10 @@ def read_yaml(path: Path) -> tuple[Any, dict[Place, int]]:
                 "Check name and rights.",
             )
         ) from None
+
+
+@lru_cache(KEPT_FILES)
+def _parsed(path: Path, raw: bytes) -> tuple[Any, Mapping[Place, int]]:
     if len(raw) > MAXIMUM_BYTES:
         raise DataProblem(
             Problem(
@@ -83,11 +97,17 @@ def shown_name(path: Path) -> str:
 
 def load_model(path: Path, model: type[Model]) -> Model:
     """The file as a checked ``model``; DataProblem lists all that is wrong, with lines."""
-    content, lines = read_yaml(path)
+    checked: Model = _checked(path, _bytes(path), model)
+    return checked
+
+
+@lru_cache(KEPT_FILES)
+def _checked(path: Path, raw: bytes, model: type[Model]) -> Model:
+    content, lines = _parsed(path, raw)
     return check_model(content, model, path, lines)
 
 
-def check_model(content: Any, model: type[Model], path: Path, lines: dict[Place, int]) -> Model:
+def check_model(content: Any, model: type[Model], path: Path, lines: Mapping[Place, int]) -> Model:
     """Validate already parsed content, naming file and line in every error."""
     try:
         return model.model_validate(content)
@@ -108,7 +128,7 @@ def _too_deep(path: Path, line: int | None = None) -> DataProblem:
     )
 
 
-def _problem(detail: Any, path: Path, lines: dict[Place, int]) -> Problem:
+def _problem(detail: Any, path: Path, lines: Mapping[Place, int]) -> Problem:
     place: Place = tuple(detail["loc"])
     known = place
     while known and known not in lines:

@@ -1,10 +1,10 @@
 -- Written from the table models (lib/satisfaction/data/tables.py, records.py); do not edit.
 CREATE TABLE contacts (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    household text NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
-    name text CHECK (length(name) BETWEEN 1 AND 60),
-    phone text CHECK (length(phone) BETWEEN 1 AND 40),
-    room text CHECK (length(room) BETWEEN 1 AND 60),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    household text COLLATE "C" NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
+    name text COLLATE "C" CHECK (length(name) BETWEEN 1 AND 60),
+    phone text COLLATE "C" CHECK (length(phone) BETWEEN 1 AND 40),
+    room text COLLATE "C" CHECK (length(room) BETWEEN 1 AND 60),
     source text NOT NULL,
     PRIMARY KEY (project, household)
 );

@@ -1,48 +1,63 @@
-"""One database behind ADBC: readers open read-only and close at once, a writer has it alone.
+"""One database behind ADBC, a DuckDB file or a PostgreSQL server: many readers, one writer.
 
-Default ``data/workbook.duckdb``; ``SATISFACTION_DATABASE`` names another file.
+A reader cannot write and closes at once. Personal data stand apart: in ``contacts.duckdb`` beside
+the workbook's file, in the schema ``contacts`` on a server; a connection sees one or the other.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-
+from satisfaction.data.connection import (
+    Connection,
+    append,
+    execute,
+    fetch,
+    fetch_arrow,
+    gather_statistics,
+    run_script,
+)
+from satisfaction.data.duckdb_file import discard, open_file
+from satisfaction.data.location import Location, Server, database_of, located
+from satisfaction.data.postgresql import has_schema, open_server, told
 from satisfaction.problems import DataProblem, Problem
+
+__all__ = [
+    "CONTACTS_SCHEMA",
+    "INDEXES",
+    "SCHEMA",
+    "Connection",
+    "Location",
+    "append",
+    "database_of",
+    "execute",
+    "exists",
+    "fetch",
+    "fetch_arrow",
+    "gather_statistics",
+    "located",
+    "reader",
+    "run_script",
+    "writer",
+]
 
 WRITER_WAIT_SECONDS = 10.0
 SCHEMA = Path(__file__).with_name("schema.sql")
 CONTACTS_SCHEMA = Path(__file__).with_name("contacts.sql")
-
-_NULLABLE = {
-    pa.bool_(): pd.BooleanDtype(),
-    pa.int16(): pd.Int64Dtype(),
-    pa.int32(): pd.Int64Dtype(),
-    pa.int64(): pd.Int64Dtype(),
-}
-
-# ADBC reports any trouble of the driver through this type; named here to keep its import lazy.
-Connection = Any
-
-
-def database_path(root: Path, *, personal: bool = False) -> Path:
-    """Where the workbook's database lies; personal data has a file of its own beside it."""
-    named = os.environ.get("SATISFACTION_DATABASE")
-    path = Path(named) if named else root / "data" / "workbook.duckdb"
-    return path.with_name("contacts.duckdb") if personal else path
+INDEXES = Path(__file__).with_name("indexes.sql")
 
 
 @contextmanager
-def reader(path: Path) -> Iterator[Connection]:
+def reader(location: Location, *, personal: bool = False) -> Iterator[Connection]:
     """A read-only connection, closed at the end of the block; many may be open at once."""
+    if isinstance(location, Server):
+        opened = open_server(location, personal=personal, read_only=True, wait=WRITER_WAIT_SECONDS)
+        with closing(opened) as connection, told(location):
+            yield connection
+        return
+    path = _file(location, personal=personal)
     if not path.is_file():
         raise DataProblem(
             Problem(
@@ -51,118 +66,69 @@ def reader(path: Path) -> Iterator[Connection]:
                 "Import data first: python -m satisfaction import projects <file>.",
             )
         )
-    with closing(_open(path, read_only=True, wait=WRITER_WAIT_SECONDS)) as connection:
+    with closing(open_file(path, read_only=True, wait=WRITER_WAIT_SECONDS)) as connection:
         yield connection
 
 
 @contextmanager
 def writer(
-    path: Path, *, personal: bool = False, wait: float = WRITER_WAIT_SECONDS
+    location: Location, *, personal: bool = False, wait: float = WRITER_WAIT_SECONDS
 ) -> Iterator[Connection]:
     """A transaction: committed when the block ends well, rolled back otherwise.
 
-    Creates the database with its schema if there is none. Waits ``wait`` seconds for other
-    processes, then says who holds the file.
+    Creates the tables if there are none, and a file if need be. Waits ``wait`` seconds for other
+    processes, then says who holds the database.
     """
+    if isinstance(location, Server):
+        opened = open_server(location, personal=personal, read_only=False, wait=wait)
+        with closing(opened) as connection, told(location), _transaction(connection):
+            if _make_tables(connection, personal=personal) and not personal:
+                run_script(connection, INDEXES.read_text("utf-8"))
+            yield connection
+        return
+    path = _file(location, personal=personal)
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
-    with closing(_open(path, read_only=False, wait=wait)) as connection:
-        try:
-            if not fetch(
-                connection, "SELECT 1 AS one FROM information_schema.tables LIMIT 1"
-            ).shape[0]:
-                script = CONTACTS_SCHEMA if personal else SCHEMA
-                run_script(connection, script.read_text("utf-8"))
+    opened = open_file(path, read_only=False, wait=wait)
+    try:
+        with closing(opened) as connection, _transaction(connection):
+            _make_tables(connection, personal=personal)
             yield connection
-        except BaseException:
+    except BaseException:
+        if is_new:
+            discard(path)
+        raise
+
+
+def exists(location: Location, *, personal: bool = False) -> bool:
+    """Whether anything was ever imported there."""
+    if isinstance(location, Server):
+        return has_schema(location, personal=personal)
+    return _file(location, personal=personal).is_file()
+
+
+def _file(path: Path, *, personal: bool) -> Path:
+    return path.with_name("contacts.duckdb") if personal else path
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        from adbc_driver_manager import Error
+
+        with suppress(Error):  # a lost connection has rolled back by itself
             connection.rollback()
-            if is_new:
-                _discard(connection, path)
-            raise
-        connection.commit()
+        raise
+    connection.commit()
 
 
-def _discard(connection: Connection, path: Path) -> None:
-    """Remove a database whose very first transaction failed: nothing half-made stays behind."""
-    connection.close()
-    for leftover in (path, path.with_name(path.name + ".wal")):
-        leftover.unlink(missing_ok=True)
-
-
-def _open(path: Path, *, read_only: bool, wait: float) -> Connection:
-    import adbc_driver_duckdb
-    import adbc_driver_manager
-    import adbc_driver_manager.dbapi as dbapi
-
-    options = {"path": str(path)} | ({"access_mode": "READ_ONLY"} if read_only else {})
-    until = time.monotonic() + wait
-    while True:
-        try:
-            return dbapi.connect(
-                driver=adbc_driver_duckdb.driver_path(),
-                entrypoint="duckdb_adbc_init",
-                db_kwargs=options,
-                autocommit=read_only,
-            )
-        except adbc_driver_manager.Error as error:
-            message = str(error)
-            locked = "lock" in message.lower()
-            if locked and time.monotonic() < until:
-                time.sleep(0.1)
-                continue
-            raise _unusable(path, message, locked=locked) from None
-
-
-def _unusable(path: Path, message: str, *, locked: bool) -> DataProblem:
-    if locked:
-        holder = re.search(r"held in (.*?PID \d+\))", message)
-        who = holder.group(1) if holder else "another process"
-        return DataProblem(
-            Problem(
-                str(path),
-                f"the database is in use by {who}",
-                "Close that program, or wait until it has finished, and try again.",
-            )
-        )
-    if "not a valid DuckDB database" in message or "corrupt" in message.lower():
-        rule, remedy = (
-            "the file is not a readable database",
-            "Move it away and import the raw files again: they hold everything.",
-        )
-    else:
-        rule, remedy = f"the database cannot be opened: {message}", "Check folder and rights."
-    return DataProblem(Problem(str(path), rule, remedy))
-
-
-def fetch(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
-    """Rows of a query as a frame: ``str``, ``Int64``, ``boolean``, ``float64``, ``datetime64``."""
-    rows = fetch_arrow(connection, sql, parameters)
-    return rows.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
-
-
-def fetch_arrow(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-    """Rows of a query as an Arrow table."""
-    with closing(connection.cursor()) as cursor:
-        cursor.execute(sql, tuple(parameters) or None)
-        return cursor.fetch_arrow_table()
-
-
-def execute(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> None:
-    """Run one statement that returns nothing."""
-    with closing(connection.cursor()) as cursor:
-        cursor.execute(sql, tuple(parameters) or None)
-
-
-def append(connection: Connection, table: str, rows: pa.Table) -> None:
-    """Add Arrow rows to a table; column names and types must fit."""
-    # a cursor of its own: after an ingest the driver binds further parameters to the old columns
-    with closing(connection.cursor()) as cursor:
-        cursor.adbc_ingest(table, rows, mode="append")
-
-
-def run_script(connection: Connection, script: str) -> None:
-    """Run the statements of a schema file one by one (a semicolon ends a line and a statement)."""
-    text = re.sub(r"^--.*$", "", script, flags=re.MULTILINE)
-    for statement in re.split(r";\s*$", text, flags=re.MULTILINE):
-        if statement.strip():
-            execute(connection, statement)
+def _make_tables(connection: Connection, *, personal: bool) -> bool:
+    """Create the tables where there are none; whether it did."""
+    known = "SELECT 1 AS one FROM pg_tables WHERE schemaname = current_schema() LIMIT 1"
+    if len(fetch(connection, known)):
+        return False
+    script = CONTACTS_SCHEMA if personal else SCHEMA
+    run_script(connection, script.read_text("utf-8"))
+    return True

@@ -73,6 +73,8 @@ def _create(model: pa.DataFrameSchema) -> str:
 
 def _column_sql(name: str, column: pa.Column) -> str:
     parts = [name, sql_type(column)]
+    if parts[1] == "text":
+        parts.append('COLLATE "C"')  # the same order on every server and on DuckDB
     if not column.nullable:
         parts.append("NOT NULL")
     if condition := _condition(name, column):

@@ -29,7 +29,15 @@ from satisfaction.data.checking import (
     check_stored,
     questionnaires_in,
 )
-from satisfaction.data.database import Connection, database_path, execute, fetch, writer
+from satisfaction.data.database import (
+    Connection,
+    Location,
+    database_of,
+    execute,
+    exists,
+    fetch,
+    writer,
+)
 from satisfaction.data.findings import Field, Findings
 from satisfaction.data.frames import frames_of, renew_frames
 from satisfaction.data.mapping import Columns, load_mapping, table_headings
@@ -59,7 +67,7 @@ def import_file(
     path: Path,
     *,
     home: Path,
-    database: Path | None = None,
+    database: Location | None = None,
     mapping: Path | None = None,
     source: str | None = None,
     recorder: str | None = None,
@@ -71,18 +79,17 @@ def import_file(
     """
     began = time.perf_counter()
     file = _open(table, path, home, mapping, source)
-    main = database or database_path(home)
+    main = database or database_of(home)
     personal = file.model.metadata["personal"]
     with _guarded(file), writer(main) as connection:
         asked, which = questionnaires_in(connection, file)
         rules = _rules_fingerprint(file, asked)
-        stored = main.with_name("contacts.duckdb") if personal else main
-        if _is_unchanged(connection, file, rules) and not (personal and not stored.is_file()):
+        if _is_unchanged(connection, file, rules) and (not personal or exists(main, personal=True)):
             file.findings.raise_if_any()
             return ImportReport(table, file.source, {}, "unchanged", time.perf_counter() - began)
         content = check_content(connection, file, asked, which)
         if personal:
-            with writer(stored, personal=True) as other:
+            with writer(main, personal=True) as other:
                 storing.stage(other, file.model, content.frame, storing.INCOMING)
                 check_stored(other, file)
                 file.findings.raise_if_any()

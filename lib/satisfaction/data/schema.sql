@@ -1,10 +1,10 @@
 -- Written from the table models (lib/satisfaction/data/tables.py, records.py); do not edit.
 CREATE TABLE projects (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
-    name_en text CHECK (length(name_en) BETWEEN 1 AND 80),
-    property_type text NOT NULL CHECK (property_type IN ('residential', 'commercial', 'industrial_park')),
-    region text NOT NULL CHECK (length(region) BETWEEN 1 AND 40),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    name text COLLATE "C" NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
+    name_en text COLLATE "C" CHECK (length(name_en) BETWEEN 1 AND 80),
+    property_type text COLLATE "C" NOT NULL CHECK (property_type IN ('residential', 'commercial', 'industrial_park')),
+    region text COLLATE "C" NOT NULL CHECK (length(region) BETWEEN 1 AND 40),
     handed_over_on date,
     butlers integer CHECK (butlers >= 0),
     department_heads integer CHECK (department_heads >= 0),
@@ -25,13 +25,13 @@ COMMENT ON COLUMN projects.synthetic IS 'true: invented data, labelled in every 
 COMMENT ON COLUMN projects.source IS 'file that the row came from';
 
 CREATE TABLE waves (
-    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
-    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 60),
-    name_en text CHECK (length(name_en) BETWEEN 1 AND 60),
-    kind text NOT NULL CHECK (kind IN ('annual', 'monthly', 'special')),
+    wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    name text COLLATE "C" NOT NULL CHECK (length(name) BETWEEN 1 AND 60),
+    name_en text COLLATE "C" CHECK (length(name_en) BETWEEN 1 AND 60),
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('annual', 'monthly', 'special')),
     opened_on date NOT NULL,
     closed_on date NOT NULL,
-    questionnaire text NOT NULL CHECK (length(questionnaire) BETWEEN 1 AND 63),
+    questionnaire text COLLATE "C" NOT NULL CHECK (length(questionnaire) BETWEEN 1 AND 63),
     delivered_on date,
     source text NOT NULL,
     PRIMARY KEY (wave)
@@ -48,11 +48,11 @@ COMMENT ON COLUMN waves.delivered_on IS 'report delivered (S0-21)';
 COMMENT ON COLUMN waves.source IS 'file that the row came from';
 
 CREATE TABLE households (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    household text NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
-    building text NOT NULL CHECK (length(building) BETWEEN 1 AND 40),
-    customer_group text NOT NULL CHECK (length(customer_group) BETWEEN 1 AND 63),
-    occupancy text NOT NULL CHECK (occupancy IN ('resident', 'occasional', 'not_moved_in')),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    household text COLLATE "C" NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
+    building text COLLATE "C" NOT NULL CHECK (length(building) BETWEEN 1 AND 40),
+    customer_group text COLLATE "C" NOT NULL CHECK (length(customer_group) BETWEEN 1 AND 63),
+    occupancy text COLLATE "C" NOT NULL CHECK (occupancy IN ('resident', 'occasional', 'not_moved_in')),
     handed_over_on date,
     source text NOT NULL,
     PRIMARY KEY (project, household),
@@ -68,13 +68,13 @@ COMMENT ON COLUMN households.handed_over_on IS 'empty: not handed over';
 COMMENT ON COLUMN households.source IS 'file that the row came from';
 
 CREATE TABLE household_flags (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    household text NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
-    flag text NOT NULL CHECK (flag IN ('good_relationship', 'blacklisted')),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    household text COLLATE "C" NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
+    flag text COLLATE "C" NOT NULL CHECK (flag IN ('good_relationship', 'blacklisted')),
     set_at timestamp NOT NULL,
     cleared_at timestamp,
-    reason text CHECK (length(reason) BETWEEN 1 AND 200),
-    recorded_by text CHECK (length(recorded_by) BETWEEN 1 AND 60),
+    reason text COLLATE "C" CHECK (length(reason) BETWEEN 1 AND 200),
+    recorded_by text COLLATE "C" CHECK (length(recorded_by) BETWEEN 1 AND 60),
     source text NOT NULL,
     PRIMARY KEY (project, household, flag, set_at),
     FOREIGN KEY (project) REFERENCES projects,
@@ -91,18 +91,18 @@ COMMENT ON COLUMN household_flags.recorded_by IS 'who recorded it (S2-8)';
 COMMENT ON COLUMN household_flags.source IS 'file that the row came from';
 
 CREATE TABLE samples (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
-    household text NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
-    stratum text NOT NULL CHECK (length(stratum) BETWEEN 1 AND 120),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    household text COLLATE "C" NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
+    stratum text COLLATE "C" NOT NULL CHECK (length(stratum) BETWEEN 1 AND 120),
     stratum_population integer NOT NULL CHECK (stratum_population >= 1),
     stratum_sample integer NOT NULL CHECK (stratum_sample >= 1),
     probability double precision NOT NULL CHECK (probability > 0 AND probability <= 1),
-    role text NOT NULL CHECK (role IN ('main', 'reserve')),
+    role text COLLATE "C" NOT NULL CHECK (role IN ('main', 'reserve')),
     draw_order integer NOT NULL CHECK (draw_order >= 1),
     invited boolean NOT NULL,
     seed integer NOT NULL CHECK (seed >= 0),
-    design_version text NOT NULL CHECK (length(design_version) BETWEEN 1 AND 63),
+    design_version text COLLATE "C" NOT NULL CHECK (length(design_version) BETWEEN 1 AND 63),
     drawn_at timestamp NOT NULL,
     source text NOT NULL,
     PRIMARY KEY (project, wave, household),
@@ -127,14 +127,14 @@ COMMENT ON COLUMN samples.drawn_at IS 'when it was drawn; freezes frame and flag
 COMMENT ON COLUMN samples.source IS 'file that the row came from';
 
 CREATE TABLE responses (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
-    response text NOT NULL CHECK (length(response) BETWEEN 1 AND 63),
-    household text CHECK (length(household) BETWEEN 1 AND 63),
-    customer_group text CHECK (length(customer_group) BETWEEN 1 AND 63),
-    mode text NOT NULL CHECK (mode IN ('web', 'wechat', 'app', 'paper', 'on_site', 'phone', 'interview')),
-    collected_by text CHECK (collected_by IN ('own_staff', 'third_party')),
-    collector text CHECK (length(collector) BETWEEN 1 AND 63),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    response text COLLATE "C" NOT NULL CHECK (length(response) BETWEEN 1 AND 63),
+    household text COLLATE "C" CHECK (length(household) BETWEEN 1 AND 63),
+    customer_group text COLLATE "C" CHECK (length(customer_group) BETWEEN 1 AND 63),
+    mode text COLLATE "C" NOT NULL CHECK (mode IN ('web', 'wechat', 'app', 'paper', 'on_site', 'phone', 'interview')),
+    collected_by text COLLATE "C" CHECK (collected_by IN ('own_staff', 'third_party')),
+    collector text COLLATE "C" CHECK (length(collector) BETWEEN 1 AND 63),
     answered_at timestamp,
     source text NOT NULL,
     PRIMARY KEY (project, wave, response),
@@ -155,10 +155,10 @@ COMMENT ON COLUMN responses.answered_at IS 'when it was answered';
 COMMENT ON COLUMN responses.source IS 'file that the row came from';
 
 CREATE TABLE answers (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
-    response text NOT NULL CHECK (length(response) BETWEEN 1 AND 63),
-    item text NOT NULL CHECK (length(item) BETWEEN 1 AND 63),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    response text COLLATE "C" NOT NULL CHECK (length(response) BETWEEN 1 AND 63),
+    item text COLLATE "C" NOT NULL CHECK (length(item) BETWEEN 1 AND 63),
     score integer CHECK (score >= 0 AND score <= 100),
     source text NOT NULL
 );
@@ -171,11 +171,11 @@ COMMENT ON COLUMN answers.score IS 'score or code; empty: don''t know';
 COMMENT ON COLUMN answers.source IS 'file that the row came from';
 
 CREATE TABLE comments (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
-    response text NOT NULL CHECK (length(response) BETWEEN 1 AND 63),
-    item text NOT NULL CHECK (length(item) BETWEEN 1 AND 63),
-    text text NOT NULL CHECK (length(text) BETWEEN 1 AND 5000),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    response text COLLATE "C" NOT NULL CHECK (length(response) BETWEEN 1 AND 63),
+    item text COLLATE "C" NOT NULL CHECK (length(item) BETWEEN 1 AND 63),
+    text text COLLATE "C" NOT NULL CHECK (length(text) BETWEEN 1 AND 5000),
     source text NOT NULL,
     PRIMARY KEY (project, wave, response, item),
     FOREIGN KEY (project) REFERENCES projects,
@@ -190,25 +190,25 @@ COMMENT ON COLUMN comments.text IS 'what the resident wrote';
 COMMENT ON COLUMN comments.source IS 'file that the row came from';
 
 CREATE TABLE complaints (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    complaint text NOT NULL CHECK (length(complaint) BETWEEN 1 AND 63),
-    kind text NOT NULL CHECK (kind IN ('complaint', 'request', 'enquiry', 'repair')),
-    household text CHECK (length(household) BETWEEN 1 AND 63),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    complaint text COLLATE "C" NOT NULL CHECK (length(complaint) BETWEEN 1 AND 63),
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('complaint', 'request', 'enquiry', 'repair')),
+    household text COLLATE "C" CHECK (length(household) BETWEEN 1 AND 63),
     received_at timestamp NOT NULL,
     entered_at timestamp,
-    channel text CHECK (length(channel) BETWEEN 1 AND 40),
-    category text NOT NULL CHECK (length(category) BETWEEN 1 AND 60),
+    channel text COLLATE "C" CHECK (length(channel) BETWEEN 1 AND 40),
+    category text COLLATE "C" NOT NULL CHECK (length(category) BETWEEN 1 AND 60),
     responsibility integer CHECK (responsibility >= 1 AND responsibility <= 3),
     first_responsibility integer CHECK (first_responsibility >= 1 AND first_responsibility <= 3),
-    severity text NOT NULL CHECK (severity IN ('ordinary', 'complex')),
+    severity text COLLATE "C" NOT NULL CHECK (severity IN ('ordinary', 'complex')),
     urgent boolean NOT NULL,
-    content text CHECK (length(content) BETWEEN 1 AND 5000),
+    content text COLLATE "C" CHECK (length(content) BETWEEN 1 AND 5000),
     due_at timestamp,
     responded_at timestamp,
     closed_at timestamp,
     reopened_at timestamp,
-    measure text CHECK (length(measure) BETWEEN 1 AND 5000),
-    recorded_by text CHECK (length(recorded_by) BETWEEN 1 AND 60),
+    measure text COLLATE "C" CHECK (length(measure) BETWEEN 1 AND 5000),
+    recorded_by text COLLATE "C" CHECK (length(recorded_by) BETWEEN 1 AND 60),
     source text NOT NULL,
     PRIMARY KEY (project, complaint),
     FOREIGN KEY (project) REFERENCES projects
@@ -236,16 +236,16 @@ COMMENT ON COLUMN complaints.recorded_by IS 'who recorded it (S2-8)';
 COMMENT ON COLUMN complaints.source IS 'file that the row came from';
 
 CREATE TABLE suggestions (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    suggestion text NOT NULL CHECK (length(suggestion) BETWEEN 1 AND 63),
-    household text CHECK (length(household) BETWEEN 1 AND 63),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    suggestion text COLLATE "C" NOT NULL CHECK (length(suggestion) BETWEEN 1 AND 63),
+    household text COLLATE "C" CHECK (length(household) BETWEEN 1 AND 63),
     received_at timestamp NOT NULL,
-    channel text CHECK (length(channel) BETWEEN 1 AND 40),
-    content text NOT NULL CHECK (length(content) BETWEEN 1 AND 5000),
-    state text NOT NULL CHECK (state IN ('open', 'adopted', 'declined')),
+    channel text COLLATE "C" CHECK (length(channel) BETWEEN 1 AND 40),
+    content text COLLATE "C" NOT NULL CHECK (length(content) BETWEEN 1 AND 5000),
+    state text COLLATE "C" NOT NULL CHECK (state IN ('open', 'adopted', 'declined')),
     decided_at timestamp,
     feedback_at timestamp,
-    recorded_by text CHECK (length(recorded_by) BETWEEN 1 AND 60),
+    recorded_by text COLLATE "C" CHECK (length(recorded_by) BETWEEN 1 AND 60),
     source text NOT NULL,
     PRIMARY KEY (project, suggestion),
     FOREIGN KEY (project) REFERENCES projects
@@ -264,14 +264,14 @@ COMMENT ON COLUMN suggestions.recorded_by IS 'who recorded it (S2-8)';
 COMMENT ON COLUMN suggestions.source IS 'file that the row came from';
 
 CREATE TABLE visits (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    visit text NOT NULL CHECK (length(visit) BETWEEN 1 AND 63),
-    household text NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    visit text COLLATE "C" NOT NULL CHECK (length(visit) BETWEEN 1 AND 63),
+    household text COLLATE "C" NOT NULL CHECK (length(household) BETWEEN 1 AND 63),
     visited_at timestamp NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('home', 'phone', 'random')),
+    kind text COLLATE "C" NOT NULL CHECK (kind IN ('home', 'phone', 'random')),
     in_depth boolean NOT NULL,
-    visitor_role text NOT NULL CHECK (visitor_role IN ('butler', 'department_head', 'project_manager', 'engineering_head', 'security_head')),
-    recorded_by text CHECK (length(recorded_by) BETWEEN 1 AND 60),
+    visitor_role text COLLATE "C" NOT NULL CHECK (visitor_role IN ('butler', 'department_head', 'project_manager', 'engineering_head', 'security_head')),
+    recorded_by text COLLATE "C" CHECK (length(recorded_by) BETWEEN 1 AND 60),
     source text NOT NULL,
     PRIMARY KEY (project, visit),
     FOREIGN KEY (project) REFERENCES projects,
@@ -289,23 +289,23 @@ COMMENT ON COLUMN visits.recorded_by IS 'who recorded it (S2-8)';
 COMMENT ON COLUMN visits.source IS 'file that the row came from';
 
 CREATE TABLE actions (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    action text NOT NULL CHECK (length(action) BETWEEN 1 AND 63),
-    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
-    item text CHECK (length(item) BETWEEN 1 AND 63),
-    problem text NOT NULL CHECK (length(problem) BETWEEN 1 AND 5000),
-    cause text NOT NULL CHECK (cause IN ('people', 'process', 'resources')),
-    action_group text NOT NULL CHECK (action_group IN ('data_check', 'visits', 'service_innovation', 'blacklist_conversion', 'publicity', 'butler_support', 'on_site_quality')),
-    measure text NOT NULL CHECK (length(measure) BETWEEN 1 AND 5000),
-    owner text NOT NULL CHECK (length(owner) BETWEEN 1 AND 60),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    action text COLLATE "C" NOT NULL CHECK (length(action) BETWEEN 1 AND 63),
+    wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    item text COLLATE "C" CHECK (length(item) BETWEEN 1 AND 63),
+    problem text COLLATE "C" NOT NULL CHECK (length(problem) BETWEEN 1 AND 5000),
+    cause text COLLATE "C" NOT NULL CHECK (cause IN ('people', 'process', 'resources')),
+    action_group text COLLATE "C" NOT NULL CHECK (action_group IN ('data_check', 'visits', 'service_innovation', 'blacklist_conversion', 'publicity', 'butler_support', 'on_site_quality')),
+    measure text COLLATE "C" NOT NULL CHECK (length(measure) BETWEEN 1 AND 5000),
+    owner text COLLATE "C" NOT NULL CHECK (length(owner) BETWEEN 1 AND 60),
     due_on date NOT NULL,
-    metric text NOT NULL CHECK (length(metric) BETWEEN 1 AND 120),
+    metric text COLLATE "C" NOT NULL CHECK (length(metric) BETWEEN 1 AND 120),
     baseline double precision,
     target double precision,
     closed_on date,
     verified_on date,
     verified boolean,
-    recorded_by text CHECK (length(recorded_by) BETWEEN 1 AND 60),
+    recorded_by text COLLATE "C" CHECK (length(recorded_by) BETWEEN 1 AND 60),
     source text NOT NULL,
     PRIMARY KEY (project, action),
     FOREIGN KEY (project) REFERENCES projects,
@@ -332,10 +332,10 @@ COMMENT ON COLUMN actions.recorded_by IS 'who recorded it (S2-8)';
 COMMENT ON COLUMN actions.source IS 'file that the row came from';
 
 CREATE TABLE tallies (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
-    item text NOT NULL CHECK (length(item) BETWEEN 1 AND 63),
-    stratum text NOT NULL CHECK (length(stratum) BETWEEN 1 AND 120),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    item text COLLATE "C" NOT NULL CHECK (length(item) BETWEEN 1 AND 63),
+    stratum text COLLATE "C" NOT NULL CHECK (length(stratum) BETWEEN 1 AND 120),
     stratum_population integer CHECK (stratum_population >= 0),
     stratum_responses integer NOT NULL CHECK (stratum_responses >= 0),
     score integer CHECK (score >= 0),
@@ -352,8 +352,8 @@ COMMENT ON COLUMN tallies.score IS 'score; empty: don''t know';
 COMMENT ON COLUMN tallies.answers IS 'answers with this score';
 
 CREATE TABLE frames (
-    project text NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
-    wave text NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
+    project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
+    wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
     drawn_at timestamp NOT NULL,
     eligible integer NOT NULL CHECK (eligible >= 0),
     blacklisted integer NOT NULL CHECK (blacklisted >= 0),
@@ -370,15 +370,15 @@ COMMENT ON COLUMN frames.drawn IS 'drawn among them, reserves too; 0: none was d
 COMMENT ON COLUMN frames.drawn_blacklisted IS 'blacklisted among the drawn';
 
 CREATE TABLE imports (
-    import_id text NOT NULL CHECK (length(import_id) BETWEEN 1 AND 63),
-    table_name text NOT NULL CHECK (length(table_name) BETWEEN 1 AND 63),
-    source text NOT NULL CHECK (length(source) BETWEEN 1 AND 300),
-    fingerprint text NOT NULL CHECK (length(fingerprint) BETWEEN 1 AND 63),
-    mapping text CHECK (length(mapping) BETWEEN 1 AND 300),
-    mapping_fingerprint text CHECK (length(mapping_fingerprint) BETWEEN 1 AND 63),
+    import_id text COLLATE "C" NOT NULL CHECK (length(import_id) BETWEEN 1 AND 63),
+    table_name text COLLATE "C" NOT NULL CHECK (length(table_name) BETWEEN 1 AND 63),
+    source text COLLATE "C" NOT NULL CHECK (length(source) BETWEEN 1 AND 300),
+    fingerprint text COLLATE "C" NOT NULL CHECK (length(fingerprint) BETWEEN 1 AND 63),
+    mapping text COLLATE "C" CHECK (length(mapping) BETWEEN 1 AND 300),
+    mapping_fingerprint text COLLATE "C" CHECK (length(mapping_fingerprint) BETWEEN 1 AND 63),
     rows integer NOT NULL CHECK (rows >= 0),
     imported_at timestamp NOT NULL,
-    imported_by text NOT NULL CHECK (length(imported_by) BETWEEN 1 AND 120),
+    imported_by text COLLATE "C" NOT NULL CHECK (length(imported_by) BETWEEN 1 AND 120),
     PRIMARY KEY (import_id)
 );
 COMMENT ON TABLE imports IS 'What came in when, from whom, with which fingerprint (S0-4, S2-8).';

@@ -3,32 +3,81 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
+from io import BytesIO
 
+import numpy as np
 import pandas as pd
+from pyarrow.csv import write_csv
 
-from satisfaction.data.database import Connection, fetch, reader
+from satisfaction.data.connection import Connection, as_frame, fetch, fetch_arrow
+from satisfaction.data.database import Location, reader
 from satisfaction.problems import DataProblem, Problem
 
-_TALLIES = """
-    t.project, t.wave, t.item, t.stratum, t.stratum_population, t.score,
-    t.answers AS n, t.stratum_responses AS responses"""
+VISITS_BEFORE = pd.Timedelta(days=92)  # the opening: no check of the answers looks back farther
 
-_FRAMES = "f.project, f.wave, f.drawn_at, f.eligible, f.blacklisted, f.drawn, f.drawn_blacklisted"
+_WAVES = """
+    SELECT w.*, r.wave IS NOT NULL AS answered FROM waves w
+    LEFT JOIN (SELECT DISTINCT wave FROM responses WHERE project = $1) r ON r.wave = w.wave
+    WHERE w.wave = $2 OR r.wave IS NOT NULL ORDER BY w.opened_on, w.wave"""
+
+_TALLIES = """
+    SELECT t.project, t.wave, t.item, t.stratum, t.stratum_population, t.score, t.answers AS n,
+    t.stratum_responses AS responses FROM tallies t"""
+
+_FRAMES = """
+    SELECT f.project, f.wave, f.drawn_at, f.eligible, f.blacklisted, f.drawn, f.drawn_blacklisted
+    FROM frames f"""
+
+_OF_PROJECT = {
+    "households": "SELECT * FROM households WHERE project = $1 ORDER BY household",
+    "flags": "SELECT * FROM household_flags WHERE project = $1 ORDER BY household, flag, set_at",
+    "samples": "SELECT s.*, w.kind FROM samples s JOIN waves w ON w.wave = s.wave "
+    "WHERE s.project = $1 ORDER BY s.wave, s.stratum, s.draw_order, s.household",
+    "tallies": f"{_TALLIES} WHERE t.project = $1 ORDER BY t.wave, t.item, t.stratum, t.score",
+    "frames": f"{_FRAMES} WHERE f.project = $1 ORDER BY f.drawn_at, f.wave",
+}
+
+_OF_WAVES = {
+    "responses": "SELECT * FROM responses WHERE project = $1 AND wave IN ($2, $3) "
+    "ORDER BY wave, response",
+    "answers": "SELECT wave, response, item, score FROM answers WHERE project = $1 "
+    "AND wave IN ($2, $3) ORDER BY wave, response, item",
+}
+
+_PEER_TALLIES = f"""
+    {_TALLIES} JOIN projects p ON p.project = t.project
+    WHERE p.property_type = $1 AND (t.wave = $2 AND t.item = $3 OR t.wave = $4 AND t.item = $5)
+    ORDER BY t.wave, t.project, t.item, t.stratum, t.score"""
+
+_PEER_FRAMES = f"""
+    {_FRAMES} JOIN projects p ON p.project = f.project
+    WHERE p.property_type = $1 AND f.wave IN ($2, $3) ORDER BY f.wave, f.project"""
+
+_VISITS = """
+    SELECT household, visited_at FROM visits WHERE project = $1
+    AND (visited_at BETWEEN CAST($2 AS timestamp) AND CAST($3 AS timestamp)
+    OR visited_at BETWEEN CAST($4 AS timestamp) AND CAST($5 AS timestamp))
+    ORDER BY household, visited_at"""
+
+_ELSEWHERE = ["wave", "kind", "household", "stratum", "draw_order", "invited", "seed", "drawn_at"]
 
 
 @dataclass(frozen=True)
 class Slice:
-    """All rows of one project in one wave, and the counts of its earlier waves and its peers."""
+    """All rows of one project in one wave, and the counts of its earlier waves and its peers.
+
+    earlier      the same of the wave before, read together with this one; None where there is
+                 none, and in an earlier slice itself
+    fingerprint  SHA-256 over every value that was read, for both: the same data, the same 16 digits
+    """
 
     project: pd.Series
     wave: pd.Series
     waves: pd.DataFrame
     monthly_waves: pd.DataFrame
-    answered: pd.DataFrame
     households: pd.DataFrame
     flags: pd.DataFrame
     samples: pd.DataFrame
@@ -40,130 +89,143 @@ class Slice:
     visits: pd.DataFrame
     own_frames: pd.DataFrame
     peer_frames: pd.DataFrame
+    fingerprint: str
+    earlier: Slice | None = None
+
+    @property
+    def earlier_wave(self) -> str | None:
+        """The last earlier wave of the same kind with answers of this project, or None."""
+        found = _before(self.waves, self.wave)
+        return None if found is None else str(found["wave"])
+
+
+def read_slice(
+    location: Location, project: str, wave: str, overall: Callable[[str, str], str | None]
+) -> Slice:
+    """The slice of ``project`` in ``wave``, and that of the wave before.
+
+    ``overall`` gives the overall item by wave and planned questionnaire (None: unknown); of peers
+    no other item is read. DataProblem for a name that the database lacks.
+    """
+    with reader(location) as connection:
+        read = _Reading(connection)
+        owned = read.rows("SELECT * FROM projects WHERE project = $1", project)
+        if not len(owned):
+            raise _unknown(connection, location, "projects", "project", project)
+        waves = read.rows(_WAVES, project, wave)
+        if wave not in set(waves["wave"]):
+            raise _unknown(connection, location, "waves", "wave", wave)
+        own = owned.iloc[0]
+        answered = waves.pop("answered").astype(bool)
+        this = waves[waves["wave"] == wave].iloc[0]
+        waves = waves[answered]
+        before = _before(waves[waves["kind"] == this["kind"]], this)
+        first, last = (this, this if before is None else before)
+        pair = (str(first["wave"]), str(last["wave"]))
+        items = [
+            overall(str(row["wave"]), str(row["questionnaire"])) or "" for row in (first, last)
+        ]
+        tables = {name: read.rows(sql, project) for name, sql in _OF_PROJECT.items()}
+        tables |= {name: read.rows(sql, project, *pair) for name, sql in _OF_WAVES.items()}
+        kind = own["property_type"]
+        tables["peer_frames"] = read.rows(_PEER_FRAMES, kind, *pair)
+        tables["peer_tallies"] = read.rows(
+            _PEER_TALLIES, kind, pair[0], items[0], pair[1], items[1]
+        )
+        spans = [_visiting(row, tables["responses"]) for row in (first, last)]
+        texts = [moment.isoformat() for span in spans for moment in span]
+        tables["visits"] = read.rows(_VISITS, project, *texts)
+    parts = [own, waves, tables, read.fingerprint]
+    earlier = None if before is None else _slice(*parts, before, spans[1])
+    return _slice(*parts, this, spans[0], earlier)
+
+
+class _Reading:
+    """Queries on one connection, and the fingerprint of all that they returned."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.digest = hashlib.sha256()
+
+    def rows(self, sql: str, *parameters: str) -> pd.DataFrame:
+        found = fetch_arrow(self.connection, sql, parameters)
+        found = found.select([name for name in found.column_names if name != "source"])
+        text = BytesIO()
+        write_csv(found, text)
+        self.digest.update(text.getbuffer())
+        return as_frame(found)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over every value that was read, 16 hex digits: the same data, the same text."""
-        digest = hashlib.sha256()
-        for part in vars(self).values():
-            table = part.to_frame().T.astype(str) if isinstance(part, pd.Series) else part
-            digest.update(",".join(table.columns).encode())
-            digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
-        return digest.hexdigest()[:16]
+        return self.digest.hexdigest()[:16]
 
 
-def read_slice(path: Path, project: str, wave: str) -> Slice:
-    """The slice of ``project`` in ``wave``; DataProblem for a name that the database lacks."""
-    with reader(path) as connection:
-        own = _named(connection, path, "projects", "project", project)
-        this = _named(connection, path, "waves", "wave", wave)
-        key = (project, wave)
-        return Slice(
-            project=own,
-            wave=this,
-            waves=_rows(
-                connection,
-                "SELECT w.* FROM waves w WHERE w.wave IN "
-                "(SELECT r.wave FROM responses r WHERE r.project = $1) "
-                "AND w.kind = $2 ORDER BY w.opened_on, w.wave",
-                (project, this["kind"]),
-            ),
-            monthly_waves=_rows(
-                connection,
-                "SELECT w.* FROM waves w WHERE w.wave IN "
-                "(SELECT r.wave FROM responses r WHERE r.project = $1) "
-                "AND w.kind = 'monthly' ORDER BY w.opened_on, w.wave",
-                (project,),
-            ),
-            answered=_rows(
-                connection,
-                "SELECT DISTINCT r.wave, r.household FROM responses r JOIN waves w "
-                "ON w.wave = r.wave WHERE r.project = $1 AND w.kind = $2 "
-                "AND r.household IS NOT NULL ORDER BY r.wave, r.household",
-                (project, this["kind"]),
-            ),
-            households=_rows(
-                connection,
-                "SELECT * FROM households WHERE project = $1 ORDER BY household",
-                (project,),
-            ),
-            flags=_rows(
-                connection,
-                "SELECT * FROM household_flags WHERE project = $1 ORDER BY household, flag, set_at",
-                (project,),
-            ),
-            samples=_rows(
-                connection,
-                "SELECT * FROM samples WHERE project = $1 AND wave = $2 "
-                "ORDER BY stratum, draw_order, household",
-                key,
-            ),
-            other_samples=_rows(
-                connection,
-                "SELECT s.wave, w.kind, s.household, s.stratum, s.draw_order, s.invited, s.seed, "
-                "s.drawn_at FROM samples s JOIN waves w ON w.wave = s.wave "
-                "WHERE s.project = $1 AND s.wave <> $2 "
-                "ORDER BY s.drawn_at, s.wave, s.stratum, s.draw_order, s.household",
-                key,
-            ),
-            responses=_rows(
-                connection,
-                "SELECT * FROM responses WHERE project = $1 AND wave = $2 ORDER BY response",
-                key,
-            ),
-            answers=_rows(
-                connection,
-                "SELECT response, item, score FROM answers WHERE project = $1 AND wave = $2 "
-                "ORDER BY response, item",
-                key,
-            ),
-            own_tallies=_rows(
-                connection,
-                f"SELECT {_TALLIES} FROM tallies t WHERE t.project = $1 "
-                "ORDER BY t.wave, t.item, t.stratum, t.score",
-                (project,),
-            ),
-            peer_tallies=_rows(
-                connection,
-                f"SELECT {_TALLIES} FROM tallies t JOIN projects p ON p.project = t.project "
-                "WHERE t.wave = $1 AND p.property_type = $2 "
-                "ORDER BY t.project, t.item, t.stratum, t.score",
-                (wave, own["property_type"]),
-            ),
-            visits=_rows(
-                connection,
-                "SELECT v.household, v.visited_at FROM visits v WHERE v.project = $1 "
-                "AND v.visited_at >= CAST($3 AS date) - INTERVAL 92 DAY AND v.visited_at <= "
-                "(SELECT max(r.answered_at) FROM responses r "
-                "WHERE r.project = $1 AND r.wave = $2) ORDER BY v.household, v.visited_at",
-                (*key, this["opened_on"].date().isoformat()),
-            ),
-            own_frames=_rows(
-                connection,
-                f"SELECT {_FRAMES} FROM frames f WHERE f.project = $1 ORDER BY f.drawn_at, f.wave",
-                (project,),
-            ),
-            peer_frames=_rows(
-                connection,
-                f"SELECT {_FRAMES} FROM frames f JOIN projects p ON p.project = f.project "
-                "WHERE f.wave = $1 AND p.property_type = $2 ORDER BY f.project",
-                (wave, own["property_type"]),
-            ),
-        )
+def _slice(
+    project: pd.Series,
+    waves: pd.DataFrame,
+    tables: dict[str, pd.DataFrame],
+    fingerprint: str,
+    wave: pd.Series,
+    visiting: tuple[pd.Timestamp, pd.Timestamp],
+    earlier: Slice | None = None,
+) -> Slice:
+    samples, visits = tables["samples"], tables["visits"]
+    other = samples.loc[samples["wave"] != wave["wave"], _ELSEWHERE]
+    here = {
+        name: _of_wave(tables[name], str(wave["wave"]))
+        for name in ("samples", "responses", "answers", "peer_tallies", "peer_frames")
+    }
+    return Slice(
+        project=project,
+        wave=wave,
+        waves=_numbered(waves[waves["kind"] == wave["kind"]]),
+        monthly_waves=_numbered(waves[waves["kind"] == "monthly"]),
+        households=tables["households"],
+        flags=tables["flags"],
+        other_samples=other.sort_values("drawn_at", kind="stable", ignore_index=True),
+        own_tallies=tables["tallies"],
+        own_frames=tables["frames"],
+        visits=_numbered(visits[visits["visited_at"].between(*visiting)]),
+        fingerprint=fingerprint,
+        earlier=earlier,
+        **here
+        | {
+            "samples": here["samples"].drop(columns="kind"),
+            "answers": here["answers"].drop(columns="wave"),
+        },
+    )
 
 
-def _rows(connection: Connection, sql: str, parameters: Iterable[object]) -> pd.DataFrame:
-    return fetch(connection, sql, tuple(parameters)).drop(columns="source", errors="ignore")
+def _of_wave(rows: pd.DataFrame, wave: str) -> pd.DataFrame:
+    """Rows of one wave out of a table sorted by wave."""
+    places = np.flatnonzero(rows["wave"] == wave)
+    return _numbered(rows.iloc[places[0] : places[-1] + 1] if len(places) else rows.iloc[:0])
 
 
-def _named(connection: Connection, path: Path, table: str, column: str, name: str) -> pd.Series:
-    """The one row of ``table`` with this id, or a problem that suggests what may be meant."""
-    found = _rows(connection, f"SELECT * FROM {table} WHERE {column} = $1", (name,))
-    if len(found):
-        return found.iloc[0]
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.reset_index(drop=True)
+
+
+def _before(waves: pd.DataFrame, wave: pd.Series) -> pd.Series | None:
+    """The last of these waves that opened before this one; special waves have none."""
+    earlier = waves[waves["opened_on"] < wave["opened_on"]]
+    return None if wave["kind"] == "special" or not len(earlier) else earlier.iloc[-1]
+
+
+def _visiting(wave: pd.Series, responses: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """From when to when visits matter to a wave's answers; an empty span without answers."""
+    since = wave["opened_on"] - VISITS_BEFORE
+    last = responses.loc[responses["wave"] == wave["wave"], "answered_at"].max()
+    return since, since - pd.Timedelta(days=1) if pd.isna(last) else last
+
+
+def _unknown(
+    connection: Connection, location: Location, table: str, column: str, name: str
+) -> DataProblem:
+    """A problem that suggests what may be meant."""
     known = fetch(connection, f"SELECT {column} FROM {table} ORDER BY {column}")[column].tolist()
     close = get_close_matches(name, known, n=3, cutoff=0.4) or known[:5]
     hint = f"Did you mean {', '.join(close)}?" if close else f"Import {table} first."
-    raise DataProblem(
-        Problem(path.name, f"unknown {column}", hint, column=column, value=str(name)[:80])
+    return DataProblem(
+        Problem(location.name, f"unknown {column}", hint, column=column, value=str(name)[:80])
     )

@@ -15,7 +15,14 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 
-from satisfaction.data.database import Connection, append, execute, fetch, fetch_arrow
+from satisfaction.data.database import (
+    Connection,
+    append,
+    execute,
+    fetch,
+    fetch_arrow,
+    gather_statistics,
+)
 from satisfaction.data.findings import LISTED, Field, Findings
 from satisfaction.data.keys import HOUSEHOLD, PROJECT, WAVE, References
 from satisfaction.data.tables import RESPONSES, TABLES
@@ -64,6 +71,7 @@ def stage(
     execute(connection, f"DROP TABLE IF EXISTS {name}")
     with closing(connection.cursor()) as cursor:
         cursor.adbc_ingest(name, rows, mode="create", temporary=True)
+    gather_statistics(connection, name)
 
 
 def check_references(
@@ -201,6 +209,7 @@ def replace_rows(connection: Connection, table: str, staged: str, source: str) -
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}",
         [source],
     )
+    gather_statistics(connection, table)
 
 
 def replace_answers(connection: Connection, rows: pa.Table, source: str) -> None:
@@ -208,6 +217,7 @@ def replace_answers(connection: Connection, rows: pa.Table, source: str) -> None
     execute(connection, "DELETE FROM answers WHERE source = $1", [source])
     if len(rows):
         append(connection, "answers", rows)
+    gather_statistics(connection, "answers")
 
 
 def staged_answers(connection: Connection, source: str) -> pa.Table:

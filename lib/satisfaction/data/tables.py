@@ -228,7 +228,9 @@ IMPORTS = table(
         "source": text("来源文件", "file that the rows came from", limit=300),
         "fingerprint": ident("文件指纹", "first 32 hex digits of the file's SHA-256"),
         "mapping": text("映射", "name of the mapping", null=True, limit=300),
-        "mapping_fingerprint": ident("映射指纹", "SHA-256 of mapping, questionnaires and groups used", null=True),
+        "mapping_fingerprint": ident(
+            "映射指纹", "SHA-256 of mapping, questionnaires and groups used", null=True
+        ),
         "rows": integer("行数", "rows of the file", 0),
         "imported_at": moment("导入时间", "when (UTC)"),
         "imported_by": text("导入人", "account that imported it", limit=120),

@@ -1,26 +1,20 @@
-"""A sheet of paper measured in CSS pixels, drawn on with matplotlib.
+"""A sheet of paper measured in CSS pixels, drawn on as inline SVG.
 
 Charts here place every mark themselves (x to the right, y down), because labels, values and notes
-around the marks need exact room; matplotlib's own axes would guess it.
+around the marks need exact room; a plotting library's axes would guess it. The SVG holds only what
+draws: no style block (it would leak into the page) and no ids (charts on one page cannot clash).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from html import escape
+from itertools import groupby
 from typing import Literal
 
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
-from matplotlib.text import Text
-from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import Affine2D
-
 from satisfaction.exhibits import fonts
-from satisfaction.exhibits.palette import INK, MUTED, PAPER, RULE
-from satisfaction.exhibits.svg import svg, workbook_style
+from satisfaction.exhibits.palette import INK, MUTED, PAPER, RULE, named
 from satisfaction.exhibits.words import clean
 
 WIDTH = 720.0
@@ -28,10 +22,10 @@ SIZE = 12.5  # ordinary text
 SMALL = 11.0  # axes and hints
 BASELINE = 0.36  # of the font size: from the middle of a line of text down to its baseline
 
-CLOSED = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-
 Scale = Callable[[float], float]
 Align = Literal["left", "center", "right"]
+
+ANCHORS: dict[Align, str] = {"left": "start", "center": "middle", "right": "end"}
 
 
 class Canvas:
@@ -39,7 +33,7 @@ class Canvas:
 
     def __init__(self, height: float, width: float = WIDTH) -> None:
         self.width, self.height = width, height
-        self._marks: list[Callable[[Affine2D], Artist]] = []
+        self._marks: list[tuple[str, str]] = []  # (style, element), in the order of drawing
 
     def bar(self, left: float, top: float, right: float, bottom: float, colour: str) -> None:
         """A filled rectangle; nothing if it has no extent."""
@@ -48,16 +42,11 @@ class Canvas:
 
     def bars(self, boxes: Sequence[tuple[float, float, float, float]], colour: str) -> None:
         """Filled rectangles (left, top, right, bottom) of one colour, as one shape."""
-        outlines = [
-            Path([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], CLOSED)
+        outline = "".join(
+            _polyline([(left, top), (right, top), (right, bottom), (left, bottom)]) + "z"
             for left, top, right, bottom in boxes
-        ]
-
-        def draw(pixels: Affine2D) -> Artist:
-            whole = Path.make_compound_path(*outlines)
-            return PathPatch(whole, facecolor=colour, linewidth=0, transform=pixels)
-
-        self._marks.append(draw)
+        )
+        self._marks.append((f"fill:{named(colour)}", f'<path d="{outline}"/>'))
 
     def line(
         self,
@@ -69,15 +58,15 @@ class Canvas:
         round_ends: bool = False,
     ) -> None:
         """A straight or broken line through the points."""
-        across, down = zip(*points, strict=True)
-
-        def draw(pixels: Affine2D) -> Artist:
-            stroke = Line2D(across, down, color=colour, linewidth=thickness, transform=pixels)
-            stroke.set_linestyle((0, (3, 2.5)) if dashed else "-")
-            stroke.set_solid_capstyle("round" if round_ends else "butt")
-            return stroke
-
-        self._marks.append(draw)
+        style = ["fill:none"]
+        if dashed:
+            style.append(f"stroke-dasharray:{3 * thickness:g},{2.5 * thickness:g}")
+        style.append(f"stroke:{named(colour)}")
+        if thickness != 1:
+            style.append(f"stroke-width:{thickness:g}")
+        if round_ends:
+            style.append("stroke-linecap:round")
+        self._marks.append((";".join(style), f'<path d="{_polyline(points)}"/>'))
 
     def dot(self, x: float, y: float, colour: str, diameter: float = 9) -> None:
         """A round mark with a thin paper-coloured ring, so that overlapping marks stay apart."""
@@ -104,34 +93,36 @@ class Canvas:
         if not words:
             return
         drop = BASELINE * size
-
-        def draw(pixels: Affine2D) -> Artist:
-            return Text(
-                x + drop * upwards,
-                y + drop * (not upwards),
-                words,
-                transform=pixels,
-                color=colour,
-                fontsize=size,
-                fontweight="bold" if bold else "normal",
-                horizontalalignment=align,
-                verticalalignment="baseline",
-                rotation=90 if upwards else 0,
-                rotation_mode="anchor",
-            )
-
-        self._marks.append(draw)
+        across, down = _tenths(x + drop * upwards), _tenths(y + drop * (not upwards))
+        turn = f' transform="rotate(-90 {across} {down})"' if upwards else ""
+        weight = "font-weight:700;" if bold else ""
+        style = f"{weight}font-size:{size:g}px;text-anchor:{ANCHORS[align]};fill:{named(colour)}"
+        element = f'<text x="{across}" y="{down}"{turn}>{escape(words)}</text>'
+        self._marks.append((style, element))
 
     def svg(self, alt: str) -> str:
-        """The finished chart."""
-        with workbook_style():
-            figure = Figure(figsize=(self.width / 72, self.height / 72))
-            pixels = Affine2D().scale(1, -1).translate(0, self.height)
-            for order, draw in enumerate(self._marks):
-                mark = draw(pixels)
-                mark.set_zorder(order)  # as drawn, not shapes below lines below text
-                figure.add_artist(mark)
-            return svg(figure, alt)
+        """The finished chart, with ``alt`` as its text for screen readers."""
+        # neighbours with the same style share one group
+        drawn = "".join(
+            f'<g style="{style}">{"".join(element for _, element in marks)}</g>'
+            for style, marks in groupby(self._marks, key=lambda mark: mark[0])
+        )
+        across, down = f"{self.width:g}", f"{self.height:g}"
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" '
+            f'aria-label="{escape(clean(alt))}" viewBox="0 0 {across} {down}" width="100%" '
+            f'style="max-width:{across}px;height:auto;'
+            f"font-family:'{fonts.FAMILY}',{fonts.FALLBACKS}\">{drawn}</svg>"
+        )
+
+
+def _polyline(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{_tenths(x)} {_tenths(y)}" for x, y in points)
+
+
+def _tenths(pixels: float) -> str:
+    """Tenths of a pixel are enough for the eye."""
+    return f"{round(pixels, 1) + 0.0:g}"
 
 
 def scale(low: float, high: float, start: float, end: float) -> Scale:
@@ -141,10 +132,18 @@ def scale(low: float, high: float, start: float, end: float) -> Scale:
 
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:
-    """Round values inside ``low .. high``, at most ``most`` of them."""
-    places = MaxNLocator(nbins=most - 1, steps=[1, 2, 5, 10]).tick_values(low, high)
-    slack = 1e-9 * (high - low)
-    return [float(round(place, 9)) for place in places if low - slack <= place <= high + slack]
+    """Round values inside ``low .. high``, at most ``most`` of them and two at least."""
+    if not high > low:
+        return [round(low, 9)]
+    apart = (high - low) / (most - 1)
+    power = 10.0 ** math.floor(math.log10(apart))
+    steps = [share * power for share in (10, 5, 2, 1, 0.5, 0.2, 0.1)]
+    widest = sum(step > apart * (1 - 1e-9) for step in steps) - 1
+    for step in steps[widest:]:
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last > first:
+            break
+    return [round(number * step, 9) for number in range(first, last + 1)]
 
 
 def fit(words: str, room: float, size: float = SIZE) -> str:

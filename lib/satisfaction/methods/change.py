@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from satisfaction.methods.estimation import survey_mean, survey_proportion
 from satisfaction.methods.inference import DEFAULT_INTERVAL
 from satisfaction.methods.intervals import check_level, newcombe_difference
 from satisfaction.methods.multiplicity import adjusted_p_values
-from satisfaction.methods.overlap import SHARED, shared_covariances
+from satisfaction.methods.overlap import shared_covariances
 from satisfaction.methods.result import Result
 
 Array = npt.NDArray[np.float64]
@@ -68,65 +69,69 @@ def wave_difference(
     now = _estimates(current, named, at_least, by, level, interval)
     before = _estimates(previous, named, at_least, by, level, interval)
     rows = _paired(now, before, list(named))
+    keys = [key for key in ("item", "by", "group") if key in rows]
     shared = shared_covariances(current, previous, named, at_least=at_least, by=by, unit=unit)
-    keys = [c for c in ("item", "by", "group") if c in rows.columns]
-    if len(shared):
-        rows = rows.merge(shared, on=keys, how="left")
-    for column in SHARED:
-        rows[column] = rows[column].fillna(0.0) if column in rows.columns else 0.0
+    alone = (0.0, 0.0, 0.0)
+    found = [shared.get(key, alone) for key in zip(*(rows[key] for key in keys), strict=True)]
+    covariance, common, common_df = np.array(found, dtype=float).reshape(-1, 3).T
     same = {
         name
         for name, columns in named.items()
         if (comparable is None or name in comparable or set(columns) <= set(comparable))
         and all(c in current.columns and c in previous.columns for c in columns)
     }
+    changed = np.array([item not in same for item in rows["item"]], dtype=bool)
+    unknown = np.isnan(rows["current"]) | np.isnan(rows["previous"])
     few = (rows["n"] < minimum_n) | (rows["n_previous"] < minimum_n)
-    unknown = rows["current"].isna() | rows["previous"].isna()
-    rows["reason"] = np.select(
-        [~rows["item"].isin(same), unknown, few],
-        ["not_comparable", rows["reason"].where(rows["reason"] != "", "no_answers"), "too_few"],
+    reason = np.select(
+        [changed, unknown, few],
+        ["not_comparable", np.where(rows["reason"] == "", "no_answers", rows["reason"]), "too_few"],
         default="",
     )
-    fine = rows["reason"] == ""
-    tested = _differences(rows, at_least is not None, level, power)
-    numbers = tested.columns
-    rows[numbers] = tested.where(fine)
+    fine = reason == ""
+    differences = _differences(rows, covariance, common_df, at_least is not None, level, power)
+    tested = {name: np.where(fine, values, np.nan) for name, values in differences.items()}
     # Answers without any variation in both waves, short of a census: the change has no yardstick.
-    rows.loc[fine & rows["p_value"].isna(), "reason"] = "no_variation"
-    rows["p_holm"] = adjusted_p_values(rows["p_value"].to_numpy(dtype=float))
+    reason = np.where(fine & np.isnan(tested["p_value"]), "no_variation", reason)
+    p_holm = adjusted_p_values(tested["p_value"])
     # The interval and the test are different constructions: a change is claimed where both agree.
-    rows["significant"] = (rows["p_holm"] < 1 - level) & (
-        (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
+    significant = (p_holm < 1 - level) & ((tested["ci_low"] > 0) | (tested["ci_high"] < 0))
+    detectable = tested.pop("detectable")
+    keyed: dict[str, Any] = {key: rows[key] for key in keys}
+    table = pd.DataFrame(
+        {
+            **keyed,
+            "current": rows["current"],
+            "previous": rows["previous"],
+            **tested,
+            "p_holm": p_holm,
+            "n": rows["n"],
+            "n_previous": rows["n_previous"],
+            "n_eff": rows["n_eff"],
+            "n_eff_previous": rows["n_eff_previous"],
+            "n_common": common.astype(int),
+            "significant": significant,
+            "direction": np.select(
+                [significant & (tested["estimate"] > 0), significant],
+                ["up", "down"],
+                default="none",
+            ),
+            "detectable": detectable,
+            "method": "newcombe" if at_least is not None else "t",
+            "reason": reason,
+        }
     )
-    rows["direction"] = np.select(
-        [rows["significant"] & (rows["estimate"] > 0), rows["significant"]],
-        ["up", "down"],
-        default="none",
-    )
-    rows["method"] = "newcombe" if at_least is not None else "t"
-    order = ["current", "previous", "estimate", "std_error", "ci_low", "ci_high", "df", "p_value"]
-    order += [
-        "p_holm",
-        "n",
-        "n_previous",
-        "n_eff",
-        "n_eff_previous",
-        "n_common",
-        "significant",
-        "direction",
-    ]
-    rows["n_common"] = rows["common"].astype(int)
     stages = {
-        "tested": int(rows["p_value"].notna().sum()),
-        "significant": int(rows["significant"].sum()),
+        "tested": int((~np.isnan(tested["p_value"])).sum()),
+        "significant": int(significant.sum()),
         "not_comparable": sorted(set(named) - same),
         "power": power,
     }
     return Result(
-        rows[[*keys, *order, "detectable", "method", "reason"]],
+        table,
         "wave_difference",
         level,
-        int(rows["n"].max()) if len(rows) else 0,
+        int(rows["n"].max(initial=0)),
         stages,
         {"not_comparable": len(set(named) - same)},
     )
@@ -191,74 +196,85 @@ def _estimates(
         found = survey_proportion(
             data, held, at_least=at_least, by=by, level=level, interval=interval
         )
-    return found.rows[[*(k for k in keys if k in found.rows.columns), *WAVE_COLUMNS]]
+    return found.rows
 
 
 WAVE_COLUMNS = ["estimate", "std_error", "ci_low", "ci_high", "n", "n_eff", "df", "reason"]
 
 
-def _paired(now: pd.DataFrame, before: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """One row per item (and group) of either wave, in the order of the items."""
+def _paired(now: pd.DataFrame, before: pd.DataFrame, names: list[str]) -> dict[str, Any]:
+    """Columns with one row per item (and group) of either wave, in the order of the items."""
     unknown = set(names) - set(now["item"]) - set(before["item"])
     if unknown:
         raise ValueError(f"neither wave holds {', '.join(sorted(unknown))}")
     keys = [c for c in ("item", "by", "group") if c in now.columns or c in before.columns]
-    rows = now.merge(before, on=keys, how="outer", suffixes=("", "_previous"))
-    statistics = ("estimate", "std_error", "ci_low", "ci_high", "n_eff", "df")
-    numeric = {f"{name}{wave}": float for name in statistics for wave in ("", "_previous")}
-    rows = rows.astype(numeric)  # without any item the columns have no type yet
-    order = rows["item"].map({name: i for i, name in enumerate(names)})
-    rows = rows.assign(order=order).sort_values(["order", *keys[1:]], kind="stable")
-    reason = rows["reason"].fillna("no_answers")
-    reason = reason.where(reason != "", rows["reason_previous"].fillna("no_answers"))
-    counts = {c: rows[c].fillna(0).astype(int) for c in ("n", "n_previous")}
-    rows = rows.assign(**counts, reason=reason).rename(columns={"estimate": "current"})
-    return rows.rename(columns={"estimate_previous": "previous"}).reset_index(drop=True)
+    places = [
+        {key: row for row, key in enumerate(zip(*(wave[key] for key in keys), strict=True))}
+        for wave in (now, before)
+    ]
+    rank = {name: place for place, name in enumerate(names)}
+    order = sorted({**places[0], **places[1]}, key=lambda key: (rank[key[0]], *key[1:]))
+    rows: dict[str, Any] = {key: [row[place] for row in order] for place, key in enumerate(keys)}
+    rows["item"] = np.array(rows["item"], dtype=str)
+    reasons = []
+    for wave, place, suffix in zip((now, before), places, ("", "_previous"), strict=True):
+        at = np.array([place.get(key, -1) for key in order], dtype=int)  # -1: not in this wave
+        for name in WAVE_COLUMNS:
+            if name != "reason":
+                values = np.append(wave[name].to_numpy(dtype=float), np.nan)
+                rows[name + suffix] = values[at]
+        reasons.append(np.append(wave["reason"].to_numpy(dtype=object), "no_answers")[at])
+        rows[f"n{suffix}"] = np.nan_to_num(rows[f"n{suffix}"]).astype(int)
+    rows["reason"] = np.where(reasons[0] == "", reasons[1], reasons[0]).astype(str)
+    rows["current"], rows["previous"] = rows["estimate"], rows["estimate_previous"]
+    return rows
 
 
-def _differences(rows: pd.DataFrame, shares: bool, level: float, power: float) -> pd.DataFrame:
-    difference = rows["current"] - rows["previous"]
-    alone = np.hypot(rows["std_error"], rows["std_error_previous"])
-    both = _std_error(rows["std_error"], rows["std_error_previous"], rows["covariance"])
-    std_error = pd.Series(both, index=rows.index, dtype=float)
-    df = (rows["df"] + rows["df_previous"] - rows["common_df"].clip(lower=1)).clip(lower=1)
+def _differences(
+    rows: dict[str, Any],
+    covariance: Array,
+    common_df: Array,
+    shares: bool,
+    level: float,
+    power: float,
+) -> dict[str, Array]:
+    now, before = rows["current"], rows["previous"]
+    se, se_before = rows["std_error"], rows["std_error_previous"]
+    n_eff, n_eff_before = rows["n_eff"], rows["n_eff_previous"]
+    difference, std_error = now - before, _std_error(se, se_before, covariance)
+    df = np.maximum(rows["df"] + rows["df_previous"] - np.maximum(common_df, 1), 1)
     if shares:
         p_value = share_difference_p_value(
-            *(rows["current"], rows["std_error"], rows["n_eff"]),
-            *(rows["previous"], rows["std_error_previous"], rows["n_eff_previous"]),
-            df,
-            rows["covariance"],
+            now, se, n_eff, before, se_before, n_eff_before, df, covariance
         )
-        product = rows["std_error"] * rows["std_error_previous"]
-        correlation = (rows["covariance"] / product.where(product > 0)).fillna(0.0).clip(-1, 1)
+        product = se * se_before
+        varies = product > 0
+        correlation = np.where(varies, covariance / np.where(varies, product, 1.0), 0.0)
         low, high = newcombe_difference(
-            *(rows["current"], rows["ci_low"], rows["ci_high"]),
-            *(rows["previous"], rows["ci_low_previous"], rows["ci_high_previous"]),
-            correlation,
+            *(now, rows["ci_low"], rows["ci_high"]),
+            *(before, rows["ci_low_previous"], rows["ci_high_previous"]),
+            np.clip(correlation, -1, 1),
         )
         # Common households see a change as well as a larger independent sample would.
-        gain = np.where(both > 0, alone / np.where(both > 0, both, 1.0), 1.0) ** 2
-        sizes = rows["n_eff"] * gain, rows["n_eff_previous"] * gain
-        detectable = detectable_difference(rows["previous"], *sizes, power=power, level=level)
+        both = std_error > 0
+        gain = np.where(both, np.hypot(se, se_before) / np.where(both, std_error, 1.0), 1.0) ** 2
+        detectable = detectable_difference(
+            before, n_eff * gain, n_eff_before * gain, power=power, level=level
+        )
     else:
-        census = np.isinf(rows["n_eff"]) & np.isinf(rows["n_eff_previous"])
-        usable = std_error.where((std_error > 0) | census)
+        census = np.isinf(n_eff) & np.isinf(n_eff_before)
+        usable = np.where((std_error > 0) | census, std_error, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            p_value = 2 * special.stdtr(
-                df, -_ratio(difference.to_numpy(dtype=float), usable.to_numpy(dtype=float))
-            )
+            p_value = 2 * special.stdtr(df, -_ratio(difference, usable))
         critical = special.stdtrit(df, (1 + level) / 2)
         low, high = difference - critical * usable, difference + critical * usable
         detectable = (critical + special.stdtrit(df, power)) * usable
-    return pd.DataFrame(
-        {
-            "estimate": difference,
-            "std_error": std_error,
-            "ci_low": low,
-            "ci_high": high,
-            "df": df,
-            "p_value": p_value,
-            "detectable": detectable,
-        },
-        index=rows.index,
-    )
+    return {
+        "estimate": difference,
+        "std_error": std_error,
+        "ci_low": low,
+        "ci_high": high,
+        "df": df,
+        "p_value": p_value,
+        "detectable": detectable,
+    }

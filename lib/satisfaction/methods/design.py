@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from satisfaction.methods.weighting import stratum_counts, stratum_weights
+from satisfaction.methods.weighting import stratum_counts
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer]
@@ -75,8 +75,9 @@ def survey_design(data: pd.DataFrame) -> Design:
             raise ValueError(f"{wrong} rows have a weight that is missing, infinite or negative")
         weighting = "given"
     else:
-        weight = stratum_weights(data).to_numpy()
-        weighting = "equal" if np.isnan(population).any() else "stratum_population"
+        known = not np.isnan(population).any()
+        weight = (population / units)[stratum] if known else np.ones(len(data))
+        weighting = "stratum_population" if known else "equal"
     cluster, asked_share = None, None
     if "cluster" in data.columns:
         if data["cluster"].isna().any():

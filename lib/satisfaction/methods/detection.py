@@ -64,17 +64,18 @@ def _bisected(p: Array, n1: Array, n2: Array, sign: float, power: float, level: 
     def surplus(d: Array) -> Array:
         """Grows with d; positive where a change of d has more than the wanted power."""
         new = p + sign * d
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weight = np.where(np.isinf(n1), np.where(np.isinf(n2), 0.5, 1.0), n1 / (n1 + n2))
-            pooled = weight * new + (1 - weight) * p
-            null = np.sqrt(np.maximum(pooled * (1 - pooled) * (1 / n1 + 1 / n2), 0))
-            real = np.sqrt(np.maximum(new * (1 - new) / n1 + p * (1 - p) / n2, 0))
+        pooled = weight * new + (1 - weight) * p
+        null = np.sqrt(np.maximum(pooled * (1 - pooled) * sizes, 0))
+        real = np.sqrt(np.maximum(new * (1 - new) / n1 + steady, 0))
         return d - z * null - z_power * real
 
     low, high = np.zeros(p.shape), (p if sign < 0 else 1 - p).astype(float)
-    seen = surplus(high) >= 0
-    for _ in range(60):  # halves the interval down to the last bit of a double
-        middle = (low + high) / 2
-        enough = surplus(middle) >= 0
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = np.where(np.isinf(n1), np.where(np.isinf(n2), 0.5, 1.0), n1 / (n1 + n2))
+        sizes, steady = 1 / n1 + 1 / n2, p * (1 - p) / n2
+        seen = surplus(high) >= 0
+        for _ in range(60):  # halves the interval down to the last bit of a double
+            middle = (low + high) / 2
+            enough = surplus(middle) >= 0
+            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(seen, high, np.nan)

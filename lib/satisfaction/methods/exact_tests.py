@@ -15,6 +15,7 @@ from scipy import special
 FloatArray = npt.NDArray[np.float64]
 # Outcomes whose probability differs by less are equally likely (R's fisher.test does the same).
 TIE = 1e-7
+CELLS_AT_ONCE = 500_000
 
 
 def hypergeometric(population: int, marked: int, drawn: int) -> FloatArray:
@@ -57,6 +58,27 @@ def fisher_p_value(hits: int, n: int, other_hits: int, other_n: int, side: str =
     if side == "fewer":
         return float(min(chance[: hits + 1].sum(), 1.0))
     return float(min(chance[chance <= chance[hits] * (1 + TIE)].sum(), 1.0))
+
+
+def fisher_more(hits: int, n: int, other_hits: npt.ArrayLike, other_n: npt.ArrayLike) -> FloatArray:
+    """``fisher_p_value(..., "more")`` of ``hits`` of ``n`` against each of many others."""
+    others, sizes = (np.asarray(x, dtype=int) for x in (other_hits, other_n))
+    if not (0 <= hits <= n and (others >= 0).all() and (others <= sizes).all()):
+        raise ValueError("hits must lie between 0 and n")
+    log = special.gammaln(np.arange(n + sizes.max(initial=0) + 1) + 1.0)  # of the factorials
+    found = np.empty(len(others))
+    rows = max(1, CELLS_AT_ONCE // (int(others.max(initial=0)) + 1))
+    for start in range(0, len(others), rows):
+        part = slice(start, start + rows)
+        marked, size = hits + others[part, None], sizes[part, None]
+        k = hits + np.arange(others[part].max() + 1)
+        possible = (k <= marked) & (k <= n)
+        k = np.where(possible, k, hits)
+        ways = log[marked] - log[k] - log[marked - k]
+        ways += log[n + size - marked] - log[n - k] - log[size - marked + k]
+        chance = np.where(possible, np.exp(ways - (log[n + size] - log[n] - log[size])), 0.0)
+        found[part] = np.minimum(chance.sum(axis=1), 1.0)
+    return found
 
 
 def draw_p_value(strata: Iterable[tuple[int, int, int]], found: int) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from satisfaction.methods.exact_tests import binomial_more, draw_p_value, fisher_p_value
+from satisfaction.methods.exact_tests import binomial_more, draw_p_value, fisher_more
 from satisfaction.methods.inference import require_columns
 from satisfaction.methods.intervals import check_level
 from satisfaction.methods.multiplicity import adjusted_p_values
@@ -183,10 +183,8 @@ def _peer_row(this: pd.Series, peers: pd.DataFrame, minimum_peers: int) -> Row:
 
 def _shares(this: pd.Series, others: pd.DataFrame) -> Row:
     size, marked = int(this["eligible"]), int(this["blacklisted"])
-    p = max(
-        fisher_p_value(marked, size, int(other), int(units), "more")
-        for other, units in others[["blacklisted", "eligible"]].to_numpy()
-    )
+    counts = np.unique(others[["blacklisted", "eligible"]].to_numpy(dtype=int), axis=0)
+    p = float(fisher_more(marked, size, *counts.T).max())
     pool = int(others["eligible"].sum())
     expected = float(others["blacklisted"].sum()) / pool
     return {"estimate": marked / size, "expected": expected, "p_value": p, "n_expected": pool}

@@ -15,7 +15,9 @@ reason  ``no_answers`` nothing to estimate; ``too_few`` one unit, so no standard
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -31,13 +33,16 @@ from satisfaction.methods.intervals import (
     t_interval,
     wilson_interval,
 )
-from satisfaction.methods.linearisation import Domains, Estimates, domains
+from satisfaction.methods.linearisation import Domains, Estimates, repeated_domains
 from satisfaction.methods.result import STATISTICS, Result
 
 Items = Sequence[str] | Mapping[str, Sequence[str]]
 Statistics = dict[str, Any]
 # Of one item: the additional key columns and the statistics of every domain.
 Estimator = Callable[[Domains, FloatArray], Iterable[tuple[dict[str, Any], Statistics]]]
+
+# Up to so many answers items are estimated together: the calls cost more than the numbers.
+SMALL_TABLE = 100_000
 
 DEFAULT_INTERVAL = "wilson_kish"
 PROPORTION_METHODS = {
@@ -144,18 +149,26 @@ def survey_result(
     design = survey_design(data)
     group, labels = _groups(data, by)
     size = len(labels) if by else 1
-    domain = domains(design, group, size)
-    counter = RowCounter.of(design, group, size)
     domain_keys = {"by": by, "group": labels} if by else {}
+    domains_of = cache(partial(repeated_domains, design, group, size))
+    counter = RowCounter.of(design, group, size)
     blocks = []
     unanswered = np.full(len(data), bool(named))
-    for name, columns in named.items():
-        answers = scores(data, columns)
-        unanswered &= np.isnan(answers).all(axis=1)
-        counted = counter.count(answers) if counter else None
-        for extra, statistics in estimator(*(counted or (domain, answers))):
-            blocks.append({"item": name, **extra, **domain_keys, **statistics})
-    rows = _stacked(blocks, ["item", *keys, *domain_keys, *STATISTICS], domain.size)
+    plain = counter is None and design.calibration is None and design.asked_share is None
+    most = max(SMALL_TABLE // max(len(data), 1), 1) if plain else 1
+    for names in _batches(named, most):
+        given = [scores(data, named[name]) for name in names]
+        for answers in given:
+            unanswered &= np.isnan(answers).all(axis=1)
+        together = np.concatenate(given)
+        counted = counter.count(together) if counter else None
+        found = [*estimator(*(counted or (domains_of(len(names)), together)))]
+        for place, name in enumerate(names):
+            own = slice(place * size, (place + 1) * size)
+            for extra, statistics in found:
+                mine = {c: v if np.ndim(v) == 0 else v[own] for c, v in statistics.items()}
+                blocks.append({"item": name, **extra, **domain_keys, **mine})
+    rows = _stacked(blocks, ["item", *keys, *domain_keys, *STATISTICS], size)
     no_group = 0 if group is None else int((group < 0).sum())
     exclusions = {"no_answers": int(unanswered.sum()), "no_group": no_group}
     return Result(
@@ -166,6 +179,13 @@ def survey_result(
         stages=_stages(design),
         exclusions={reason: count for reason, count in exclusions.items() if count},
     )
+
+
+def _batches(named: Mapping[str, Sequence[str]], most: int) -> Iterator[list[str]]:
+    """Neighbouring items of as many columns, at most so many together."""
+    for _, names in groupby(named, key=lambda name: len(named[name])):
+        while batch := list(islice(names, most)):
+            yield batch
 
 
 def _stacked(blocks: list[dict[str, Any]], columns: list[str], size: int) -> pd.DataFrame:
@@ -198,10 +218,12 @@ def scores(data: pd.DataFrame, columns: Sequence[str]) -> FloatArray:
     """Scores as (rows, columns) floats, NaN where there is no answer; ValueError for text."""
     arrays = []
     for column in columns:
-        try:
-            values = pd.to_numeric(data[column])
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"column {column!r} holds values that are not numbers") from error
+        values = data[column]
+        if values.dtype != float:
+            try:
+                values = pd.to_numeric(values)
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"column {column!r} holds values that are not numbers") from error
         arrays.append(values.to_numpy(dtype=float, na_value=np.nan))
     matrix = np.column_stack(arrays) if arrays else np.full((len(data), 1), np.nan)
     if np.isinf(matrix).any():

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import special  # the functions behind scipy.stats, which takes a second to import
 
@@ -119,6 +120,8 @@ def change_decomposition(
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(np.abs(estimate) <= ROUNDING**1.5, 0.0, np.abs(estimate) / std_error)
     p_value = 2 * special.stdtr(df, -t)
+    p_holm = np.append(adjusted_p_values(p_value[:-1]), p_value[-1])
+    significant = (p_holm < 1 - level) & ((low > 0) | (high < 0))
     rows = pd.DataFrame(
         {
             "part": parts,
@@ -128,20 +131,17 @@ def change_decomposition(
             "ci_high": high,
             "df": df,
             "p_value": p_value,
-            "p_holm": [*adjusted_p_values(p_value[:-1]), p_value[-1]],
+            "p_holm": p_holm,
             "n": n[0],
             "n_previous": n[1],
+            "significant": significant,
+            "direction": np.select(
+                [significant & (estimate > 0), significant], ["up", "down"], default="none"
+            ),
+            "method": f"decomposition_{standard}",
+            "reason": [reasons.get(part, "") for part in parts],
         }
     )
-    apart = (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
-    rows["significant"] = (rows["p_holm"] < 1 - level) & apart
-    rows["direction"] = np.select(
-        [rows["significant"] & (rows["estimate"] > 0), rows["significant"]],
-        ["up", "down"],
-        default="none",
-    )
-    rows["method"] = f"decomposition_{standard}"
-    rows["reason"] = [reasons.get(part, "") for part in parts]
     given = {column for name in factors for column in factors[name]}
     kept = {column for name in known for column in known[name]}
     stages = {
@@ -171,8 +171,7 @@ def _known_columns(waves: Waves, factors: Mapping[str, Sequence[str]]) -> dict[s
         name: [
             column
             for column in columns
-            if all(c.data.loc[c.used, column].notna().any() for c in waves if column in c.data)
-            and all(column in c.data for c in waves)
+            if all(column in c.data and c.data[column].notna()[c.used].any() for c in waves)
         ]
         for name, columns in factors.items()
     }
@@ -189,8 +188,7 @@ def _indicators(
         if not columns:
             continue
         cells = [
-            list(w.data[columns].astype(object).fillna(UNKNOWN).itertuples(index=False, name=None))
-            for w in waves
+            list(zip(*(_known(w.data[column]) for column in columns), strict=True)) for w in waves
         ]
         codes, labels = pd.factorize(pd.Series([*cells[0], *cells[1]], dtype=object))
         size = len(labels)
@@ -209,6 +207,11 @@ def _indicators(
         kept = np.flatnonzero(answered & (np.arange(size) != base))
         blocks[name] = both[0][:, kept], both[1][:, kept]
     return blocks, {"shifts": shifts, "one_wave_only": max(alone)}
+
+
+def _known(column: pd.Series) -> npt.NDArray[np.object_]:
+    values = column.to_numpy(dtype=object)
+    return np.where(pd.isna(values), UNKNOWN, values)
 
 
 def _parts(

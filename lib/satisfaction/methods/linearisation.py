@@ -22,7 +22,7 @@ uncentred); a stratum with n_h = N_h adds nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +86,26 @@ def domains(design: Design, group: IntArray | None = None, size: int = 1) -> Dom
         cell_stratum=label % len(design.units),
         cell_units=code_sums(cell, count, len(label)),
     )
+
+
+def repeated_domains(design: Design, group: IntArray | None, size: int, times: int) -> Domains:
+    """The domains of a table whose rows stand one below the other ``times`` times.
+
+    So several items are estimated at once: domains ``size * i`` to ``size * (i + 1) - 1`` are those
+    of item i. Not for calibrated weights or two stages, whose variance takes in all rows.
+    """
+    if times == 1:
+        return domains(design, group, size)
+    codes = np.zeros(len(design.stratum), dtype=np.intp) if group is None else group
+    shifted = codes + size * np.arange(times)[:, None]
+    tall = replace(
+        design,
+        weight=np.tile(design.weight, times),
+        stratum=np.tile(design.stratum, times),
+        cluster=None if design.cluster is None else np.tile(design.cluster, times),
+        count=None if design.count is None else np.tile(design.count, times),
+    )
+    return domains(tall, np.where(codes < 0, -1, shifted).ravel(), size * times)
 
 
 def variance_of_totals(domain: Domains, z: FloatArray) -> FloatArray:

@@ -18,13 +18,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from satisfaction.methods.covariance import calibration_residuals
 from satisfaction.methods.design import Design, FloatArray, IntArray, survey_design
 from satisfaction.methods.inference import scores
-
-SHARED = ["covariance", "common", "common_df"]
 
 
 @dataclass(frozen=True)
@@ -74,27 +73,48 @@ def overlap(
     none = np.zeros(0, dtype=np.intp)
     if name is None or name not in current.columns or name not in previous.columns:
         return Overlap(design_now, design_before, none, none, np.zeros(0))
-    pairs = _units(current, design_now, name).merge(
-        _units(previous, design_before, name), on="key", suffixes=("_now", "_before")
-    )
-    now = pairs["unit_now"].to_numpy(dtype=np.intp)
-    before = pairs["unit_before"].to_numpy(dtype=np.intp)
-    factor = _factor(pairs, design_now, design_before, now, before)
+    now, before = _pairs(_keys(current, design_now, name), _keys(previous, design_before, name))
+    stayed = _strata(current, design_now)[now] == _strata(previous, design_before)[before]
+    factor = _factor(stayed, design_now, design_before, now, before)
     return Overlap(design_now, design_before, now, before, factor)
 
 
-def _units(data: pd.DataFrame, design: Design, name: str) -> pd.DataFrame:
-    """Sampled units with their key and the name of their stratum."""
-    unit = np.arange(len(data)) if design.cluster is None else design.cluster
-    stratum = data["stratum"] if "stratum" in data.columns else pd.Series("all", data.index)
-    table = pd.DataFrame(
-        {"key": data[name].to_numpy(), "unit": unit, "stratum": stratum.astype(str).to_numpy()}
-    )
-    return table.dropna(subset=["key"]).drop_duplicates("unit")
+def _keys(data: pd.DataFrame, design: Design, name: str) -> npt.NDArray[np.object_]:
+    """What each sampled unit is called."""
+    return data[name].to_numpy(dtype=object)[_first_rows(design)]
+
+
+def _strata(data: pd.DataFrame, design: Design) -> npt.NDArray[np.object_]:
+    """Name of each sampled unit's stratum."""
+    if "stratum" not in data.columns:
+        return np.full(len(design.stratum), "all", dtype=object)[_first_rows(design)]
+    return data["stratum"].astype(str).to_numpy(dtype=object)[_first_rows(design)]
+
+
+def _first_rows(design: Design) -> slice | IntArray:
+    """The row, or the first one, of each sampled unit."""
+    if design.cluster is None:
+        return slice(None)
+    return np.unique(design.cluster, return_index=True)[1]
+
+
+def _pairs(
+    now: npt.NDArray[np.object_], before: npt.NDArray[np.object_]
+) -> tuple[IntArray, IntArray]:
+    """Places of equal keys, in the order of ``now``; a missing key equals none."""
+    codes = pd.factorize(np.concatenate([now, before]))[0]
+    left, right = codes[: len(now)], codes[len(now) :]
+    order = np.argsort(right, kind="stable")
+    start = np.searchsorted(right[order], left, side="left")
+    end = np.searchsorted(right[order], left, side="right")
+    found = np.where(left >= 0, end - start, 0)
+    skipped = start - (np.cumsum(found) - found)
+    places = np.arange(found.sum()) + np.repeat(skipped, found)
+    return np.repeat(np.arange(len(now)), found), order[places]
 
 
 def _factor(
-    pairs: pd.DataFrame, first: Design, second: Design, now: IntArray, before: IntArray
+    stayed: npt.NDArray[np.bool_], first: Design, second: Design, now: IntArray, before: IntArray
 ) -> FloatArray:
     h, k = _unit_strata(first)[now], _unit_strata(second)[before]
     n_now, n_before = first.units[h], second.units[k]
@@ -102,7 +122,6 @@ def _factor(
     widest = np.sqrt(np.maximum(left * left_before, 0))
     with np.errstate(divide="ignore"):
         population = np.maximum(n_now / (1 - left), n_before / (1 - left_before))
-    stayed = (pairs["stratum_now"] == pairs["stratum_before"]).to_numpy(dtype=bool)
     finite = (left < 1) & (left_before < 1)
     cell = pd.factorize(h * (len(second.units) + 1) + k)[0]
     common = np.bincount(cell, minlength=1)[cell] if len(cell) else np.zeros(0)
@@ -157,11 +176,12 @@ def shared_covariances(
     at_least: float | None,
     by: str | None = None,
     unit: str | None = None,
-) -> pd.DataFrame:
+) -> dict[tuple[object, ...], tuple[float, float, float]]:
     """Covariance of the two waves' shares (or means) of every item, in every group of ``by``.
 
-    Rows: ``item`` (``by, group``), ``covariance, common`` (households that answered the item in
-    both waves), ``common_df`` (of them, less their strata).
+    By ``(item,)`` or ``(item, by, group)``: the covariance, the households that answered the item
+    in both waves, and of them those that count as degrees of freedom (less their strata). Empty
+    where the waves have no household in common.
     """
     designs = survey_design(current), survey_design(previous)
     pairs = overlap(current, previous, *designs, unit)
@@ -175,22 +195,18 @@ def shared_covariances(
         there, here = (set(data[by].dropna()) for data in (current, previous))
     groups = sorted(there & here, key=str) if by is not None else [None]
     if not len(pairs.now) or not held:
-        return pd.DataFrame(columns=[*(["item", "by", "group"] if by else ["item"]), *SHARED])
+        return {}
     now, used_now = _influences(current, designs[0], held, at_least, by, groups)
     before, used_before = _influences(previous, designs[1], held, at_least, by, groups)
     both = (_sums(designs[0], used_now)[pairs.now] > 0) & (
         _sums(designs[1], used_before)[pairs.before] > 0
     )
-    keys: list[dict[str, object]] = [
-        {"item": name, **({"by": by, "group": group} if by else {})}
-        for name in held
-        for group in groups
+    keys: list[tuple[object, ...]] = [
+        (name, by, group) if by else (name,) for name in held for group in groups
     ]
-    return pd.DataFrame(keys).assign(
-        covariance=np.diag(pairs.covariance(now, before)),
-        common=both.sum(axis=0),
-        common_df=pairs.degrees(used_now, used_before),
-    )
+    covariance = np.diag(pairs.covariance(now, before))
+    degrees = pairs.degrees(used_now, used_before)
+    return dict(zip(keys, zip(covariance, both.sum(axis=0), degrees, strict=True), strict=True))
 
 
 def _influences(

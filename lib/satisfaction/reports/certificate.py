@@ -21,6 +21,7 @@ from satisfaction.certification.libraries import library_versions
 from satisfaction.i18n import _
 from satisfaction.reports import processes
 from satisfaction.reports.provenance import code_fingerprint, fingerprint
+from satisfaction.reports.storage import Storage
 
 KEPT = ".methods-check"  # in the output folder; no .json: only records are
 LIMIT_SECONDS = 120.0
@@ -30,20 +31,20 @@ Certificate = Mapping[str, Any]
 _found: dict[str, Certificate] = {}  # batches of one process do not ask again
 
 
-def certificate(out: Path, stop: threading.Event | None = None) -> Certificate:
+def certificate(storage: Storage, stop: threading.Event | None = None) -> Certificate:
     """``held``, ``total`` and ``failed`` (ids) on the installed libraries; empty: cannot tell.
 
     Takes seconds the first time, nothing after that. ``stop`` ends the waiting.
     """
     key = fingerprint(code_fingerprint().encode(), json.dumps(library_versions()).encode())
     if key not in _found:
-        result = _read(out / KEPT, key) or _computed(key, stop or threading.Event())
+        result = _sound(storage.read(KEPT), key) or _computed(key, stop or threading.Event())
         if not result:
             return {}
         _found[key] = result
-    if not _read(out / KEPT, key):
-        with suppress(OSError):  # the next run then finds out again
-            _write(out / KEPT, key, _found[key])
+    if not _sound(storage.read(KEPT), key):
+        with suppress(Exception):  # a storage that cannot: the next run then finds out again
+            storage.put({KEPT: _as_bytes(key, _found[key])})
     return _found[key]
 
 
@@ -72,28 +73,23 @@ def _computed(key: str, stop: threading.Event) -> Certificate:
                 time.sleep(0.05)
         finally:
             processes.end(worker, token)
-        return _read(place, key)
+        return _sound(place.read_bytes() if place.is_file() else None, key)
 
 
-def _read(path: Path, key: str) -> Certificate:
+def _sound(content: bytes | None, key: str) -> Certificate:
     """The certificate in a file; empty if it is missing, half, foreign or of another key."""
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads((content or b"").decode("utf-8"))
         result = {name: plain[name] for name in ("held", "total", "failed")}
         counts = [result["held"], result["total"], len(result["failed"])]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return {}
     sound = all(type(count) is int for count in counts) and counts[0] + counts[2] == counts[1]
     return result if sound and counts[1] > 0 and plain.get("key") == key else {}
 
 
-def _write(path: Path, key: str, result: Certificate) -> None:
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        part.write_text(json.dumps({**result, "key": key}) + "\n", encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+def _as_bytes(key: str, result: Certificate) -> bytes:
+    return (json.dumps({**result, "key": key}) + "\n").encode()
 
 
 def main(path: Path) -> None:
@@ -104,7 +100,9 @@ def main(path: Path) -> None:
     outcomes = certify()
     failed = [outcome.id for outcome in outcomes if not outcome.holds]
     result = {"held": len(outcomes) - len(failed), "total": len(outcomes), "failed": failed}
-    _write(path, path.name, result)
+    part = path.with_suffix(".part")
+    part.write_bytes(_as_bytes(path.name, result))
+    part.replace(path)
 
 
 if __name__ == "__main__":

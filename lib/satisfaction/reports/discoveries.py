@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any
 
 from satisfaction.methods.multiplicity import significant_changes
-from satisfaction.reports.record import Record
+from satisfaction.reports.entries import Entry
 
 SOURCE = "year_over_year"  # the report whose verdict holds the change and its test
 
@@ -31,7 +29,7 @@ class Discoveries:
     unlike: Mapping[str, set[str]]
 
 
-def discoveries(records: Iterable[Record]) -> Discoveries:
+def discoveries(entries: Iterable[Entry]) -> Discoveries:
     """Falls since the last wave over all records; each project of a wave counts once.
 
     The rate is that of the policy, which each record carries; where they differ the smallest.
@@ -39,19 +37,16 @@ def discoveries(records: Iterable[Record]) -> Discoveries:
     """
     waves: dict[str, dict[str, tuple[float, float, float]]] = defaultdict(dict)
     others: dict[str, set[str]] = defaultdict(set)
-    for record in records:
-        if record.ok and record.report == SOURCE:
-            numbers = [
-                _number(record.verdict.get(name))
-                for name in ("change", "p_value", "false_discovery_rate")
-            ]
+    for entry in entries:
+        if entry.ok and entry.report == SOURCE:
+            numbers = map(entry.figures.get, ("change", "p_value", "false_discovery_rate"))
             change, p_value, rate = numbers
             if change is None or p_value is None or rate is None or not 0 < rate < 1:
                 continue
             if 0 <= p_value <= 1:
-                waves[record.wave][record.project] = (change, p_value, rate)
-                if record.verdict.get("like_for_like") == "none":
-                    others[record.wave].add(record.project)
+                waves[entry.wave][entry.project] = (change, p_value, rate)
+                if entry.like_for_like == "none":
+                    others[entry.wave].add(entry.project)
     tested, dropped, rates = {}, {}, {}
     for wave, projects in waves.items():
         changes, p_values, allowed = zip(*projects.values(), strict=True)
@@ -64,9 +59,3 @@ def discoveries(records: Iterable[Record]) -> Discoveries:
         }
     unlike = {wave: others[wave] & set(projects) for wave, projects in dropped.items()}
     return Discoveries(tested, dropped, rates, unlike)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        return None
-    return float(value)

@@ -7,6 +7,7 @@ import re
 from satisfaction.i18n import _
 
 LONGEST = 600
+KERNEL_DIED = 70  # exit code of a worker whose kernel vanished
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PATH = re.compile(
@@ -40,6 +41,8 @@ def shown(message: str) -> str:
 
 def ended_early(code: int, said: str = "") -> str:
     """Why a worker that left no record may have ended."""
+    if code == KERNEL_DIED:
+        return kernel_died()
     last = shown(said.strip().splitlines()[-1]) if said.strip() else ""
     if code < 0:
         text = _("The report was stopped from outside (signal {signal}), often for want of memory.")
@@ -52,6 +55,20 @@ def too_slow(limit: float) -> str:
     """The words for a report beyond its time limit."""
     return _("The report took longer than {limit} seconds and was stopped.").format(
         limit=f"{limit:g}"
+    )
+
+
+def out_of_memory(limit: int) -> str:
+    """The words for a report beyond its memory limit."""
+    return _("The report needed more memory than it may have ({limit} GB).").format(
+        limit=f"{limit / 2**30:.3g}"
+    )
+
+
+def too_much_output(limit: int) -> str:
+    """The words for a report whose cells print or display without end."""
+    return _("The notebook's cells showed more than {limit} MB.").format(
+        limit=f"{limit / 2**20:.3g}"
     )
 
 

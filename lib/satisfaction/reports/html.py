@@ -182,7 +182,7 @@ def _words(page: Page, notebook: NotebookNode) -> dict[str, Any]:
         "facts": [fact for fact in facts if fact],
         "languages": list(_siblings(page)),
         "synthetic": bool(verdict.get("synthetic")),
-        "style": style_sheet(),
+        "style": style_sheet("report.css"),
         "policy": POLICY,
         "record": record,
         "methods": in_words(record.certificate),

@@ -14,6 +14,7 @@ from typing import Any
 from satisfaction.i18n import LANGUAGES
 from satisfaction.problems import DataProblem, Problem
 
+LAST = 1_000_000
 H1 = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
 
@@ -24,12 +25,14 @@ class Report:
     id      the file stem
     titles  the H1 in each language: the reader's question
     order   place among the reports of a project
+    whole   whether the file is a notebook; what is not fails, each time it is run
     """
 
     id: str
     path: Path
     titles: Mapping[str, str]
     order: float
+    whole: bool = True
 
     def title(self, lang: str) -> str:
         """The title in ``lang``; the id where the notebook gives none."""
@@ -37,10 +40,17 @@ class Report:
 
 
 def reports_in(folder: Path) -> list[Report]:
-    """The reports of a folder by their order; a notebook without an order is none."""
+    """The reports of a folder by their order; a notebook without an order is none.
+
+    A file that is no notebook counts as a report, the last one: nobody can tell whether it was.
+    """
     found = []
     for path in sorted(folder.glob("*.ipynb")):
-        notebook = read_notebook(path)
+        try:
+            notebook = read_notebook(path)
+        except DataProblem:
+            found.append(Report(path.stem, path.resolve(), {}, LAST, whole=False))
+            continue
         order = notebook.get("metadata", {}).get("satisfaction", {}).get("order")
         if isinstance(order, int | float) and not isinstance(order, bool):
             found.append(Report(path.stem, path.resolve(), titles(notebook), order))
@@ -79,7 +89,7 @@ def titles(notebook: Mapping[str, Any]) -> dict[str, str]:
 
 
 def parameters(report: Report) -> dict[str, Any]:
-    """Names and defaults of the notebook's parameters cell, as papermill reads them."""
+    """Names and defaults of the notebook's parameters cell, as papermill reads them; slow."""
     from papermill import inspect_notebook  # slow to import; only a run needs it
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -87,12 +97,11 @@ def parameters(report: Report) -> dict[str, Any]:
     return {name: _value(found["default"]) for name, found in declared.items()}
 
 
-def check_parameters(report: Report, given: Mapping[str, Any]) -> None:
+def check_parameters(report: Report, given: Mapping[str, Any], declared: Mapping[str, Any]) -> None:
     """Raise ``DataProblem`` for what the notebook does not declare or holds in another type.
 
     papermill escapes the values it writes into a notebook, but not the names.
     """
-    declared = parameters(report)
     known = ", ".join(declared) or "none"
     problems = []
     for name, value in given.items():

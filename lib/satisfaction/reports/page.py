@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from satisfaction.exhibits import fonts, palette
+from satisfaction.reports.page_check import script_hash
 
 TEMPLATE = Path(__file__).parent / "template"
 LANGUAGE_CODES = {"zh": "zh-CN", "en": "en"}
@@ -20,10 +21,15 @@ _FONT_PLACE = "/*embedded font*/"
 
 
 @cache
-def style_sheet() -> str:
-    """The style sheet with the palette's colours and the place of the font."""
-    rules = (TEMPLATE / "report.css").read_text(encoding="utf-8")
+def style_sheet(*names: str) -> str:
+    """These style sheets with the palette's colours and the place of the font."""
+    rules = "\n".join((TEMPLATE / name).read_text(encoding="utf-8") for name in names)
     return f":root{{{palette.css_variables()}}}\n{_FONT_PLACE}\n{rules}"
+
+
+def policy(script: str) -> str:
+    """The policy of a page that may run this one script."""
+    return f"{POLICY}; script-src '{script_hash(script)}'"
 
 
 def with_font(text: str) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 import satisfaction
 
 PACKAGES = (
-    "pandas", "numpy", "scipy", "statsmodels", "pingouin", "matplotlib", "papermill", "nbconvert",
+    "pandas", "numpy", "scipy", "statsmodels", "pingouin", "papermill", "nbconvert",
 )  # fmt: skip
-SOURCES = {".py", ".po", ".sql", ".j2", ".css", ".json", ".csv", ".mplstyle"}
+SOURCES = {".py", ".po", ".sql", ".j2", ".css", ".json", ".csv"}
 
 
 def fingerprint(*parts: bytes) -> str:

@@ -6,12 +6,13 @@ Records are the archive (S0-4) and the only thing that the index is built from.
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from satisfaction.reports.storage import Storage
 from satisfaction.reports.task import Task
 
 SCHEMA = 1
@@ -20,6 +21,7 @@ VERDICTS = ("met", "not_met", "cannot_tell", "info")
 TEXTS = ("run_id", "report", "project", "wave", "lang", "state", "title", "error", "html",
          "property_type", "region")  # fmt: skip
 REQUIRED = ("project", "wave", "verdict", "sentence")
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Record:
     versions: Mapping[str, str] = field(default_factory=dict)
     certificate: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    cell_seconds: Mapping[str, float] = field(default_factory=dict)
+    attempts: int = 1
+    engine: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     verdict: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     missing_glyphs: tuple[str, ...] = ()
@@ -77,19 +84,29 @@ class Record:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1, default=str) + "\n"
 
 
+FIELDS = frozenset(each.name for each in fields(Record))
+
+
 def record_from_json(text: str) -> Record:
     """Read what ``to_json`` wrote; ``ValueError`` for anything else."""
-    plain = json.loads(text)
+    try:
+        plain = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("this is nested too deeply") from error
+    if SURROGATE.search(text):  # half a character could not be written into any page
+        json.dumps(plain, ensure_ascii=False).encode()
     if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
         raise ValueError("this is not a record, or of another version")
-    names = {each.name for each in fields(Record)}
     try:
-        record = Record(**{name: value for name, value in plain.items() if name in names})
+        record = Record(**{name: value for name, value in plain.items() if name in FIELDS})
     except TypeError as error:
         raise ValueError("the record is not complete") from error
     for name in TEXTS:
         if not isinstance(getattr(record, name), str):
             raise ValueError(f"{name} is not text")
+    for name in ("report", "project", "wave", "lang"):
+        if not getattr(record, name):
+            raise ValueError(f"{name} is empty")
     for name in ("project_name", "wave_name", "verdict", "certificate"):
         if not isinstance(getattr(record, name), dict):
             raise ValueError(f"{name} is not a mapping")
@@ -120,11 +137,11 @@ def bilingual(name: Any) -> dict[str, str]:
     return {"zh": str(name), "en": str(name)} if name else {}
 
 
-def failed(task: Task, error: str, *, run_id: str, started_at: str, finished_at: str,
+def failed(task: Task, error: str, *, started_at: str, finished_at: str,
            cell: int | None = None, **more: Any) -> Record:  # fmt: skip
     """The record of a report that could not be made."""
     return Record(
-        run_id=run_id, state="failed", error=error, failed_cell=cell,
+        state="failed", error=error, failed_cell=cell,
         started_at=started_at, finished_at=finished_at, **{**about(task), **more},
     )  # fmt: skip
 
@@ -147,43 +164,31 @@ def about(task: Task) -> dict[str, Any]:
     }
 
 
-def publish(out: Path, record: Record, files: Mapping[str, bytes]) -> None:
+def publish(storage: Storage, record: Record, files: Mapping[str, bytes]) -> Record:
     """Put a report and its record in place; a reader never sees a half file.
 
     ``files`` are the contents by extension. What an earlier run left and this one does not give is
-    removed, so that nothing old passes for current. The record comes last.
+    removed, so that nothing old passes for current. The record, which is given back with the sizes
+    of the files, comes last.
     """
-    folder = out / record.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    contents = {**files, ".json": record.to_json().encode()}
-    written: list[tuple[Path, Path]] = []
-    try:
-        for extension, content in contents.items():
-            place = folder / (record.stem + extension)
-            temporary = folder / f".{place.name}.{uuid.uuid4().hex[:8]}.part"
-            written.append((temporary, place))
-            temporary.write_bytes(content)
-        for extension in {".html", ".ipynb"} - set(contents):
-            (folder / (record.stem + extension)).unlink(missing_ok=True)
-        for temporary, place in written:
-            temporary.replace(place)
-    finally:
-        for temporary, _place in written:
-            temporary.unlink(missing_ok=True)
+    whole = replace(record, sizes={kind: len(content) for kind, content in files.items()})
+    name = f"{record.folder.as_posix()}/{record.stem}"
+    contents = {name + kind: content for kind, content in files.items()}
+    gone = [name + kind for kind in (".html", ".ipynb") if kind not in files]
+    storage.put({**contents, f"{name}.json": whole.to_json().encode()}, gone)
+    return whole
 
 
-def withdraw(out: Path, record: Record) -> None:
+def withdraw(storage: Storage, record: Record) -> None:
     """Remove all files of a report whose state could not be written down."""
-    for extension in (".html", ".ipynb", ".json"):
-        (out / record.folder / (record.stem + extension)).unlink(missing_ok=True)
+    name = f"{record.folder.as_posix()}/{record.stem}"
+    storage.remove(name + kind for kind in (".html", ".ipynb", ".json"))
 
 
-def read_records(out: Path) -> tuple[list[Record], list[Path]]:
-    """All records under the output folder, and the files that are none."""
-    records, unreadable = [], []
-    for path in sorted(out.glob("*/*/*.json")):
+def read_records(files: Iterable[tuple[str, str | None]]) -> Iterator[tuple[str, Record | None]]:
+    """Name and record of each file, one at a time; None where it is none."""
+    for name, text in files:
         try:
-            records.append(record_from_json(path.read_text(encoding="utf-8")))
-        except (ValueError, OSError):
-            unreadable.append(path.relative_to(out))
-    return records, unreadable
+            yield name, record_from_json(text) if text is not None else None
+        except ValueError:
+            yield name, None

@@ -1,7 +1,9 @@
-"""One report in a process of its own: ``python -m satisfaction.reports.single <job.json>``.
+"""One report: execute the notebook, convert it, leave the files for publishing.
 
-Reads the job, executes the notebook, converts it, and leaves ``report.html``, ``report.ipynb`` and
-``record.json`` beside the job, for the parent to publish. Whatever goes wrong becomes a record.
+``make_report(job.json)`` leaves ``report.html``, ``report.ipynb`` and ``record.json`` beside the
+job. Whatever goes wrong becomes a record. The fork server's children call it;
+``python -m satisfaction.reports.single <job.json>`` does the same in a process of its own, with a
+stock kernel.
 """
 
 from __future__ import annotations
@@ -12,71 +14,78 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
 from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
 from satisfaction import i18n
 from satisfaction.exhibits import fonts
-from satisfaction.reports import failures, processes
+from satisfaction.reports import engines, failures, processes
 from satisfaction.reports.html import Page, render
+from satisfaction.reports.limits import Limits, OutputTooLarge, hold_memory
+from satisfaction.reports.notebooks import read_notebook
 from satisfaction.reports.provenance import fingerprint
 from satisfaction.reports.record import Record, about, bilingual, failed, verdict_of
 from satisfaction.reports.task import Task, task_from_json
 
 KERNEL_ARGUMENTS = ["--HistoryManager.enabled=False"]  # kernels side by side lock the history file
-
-
-class SocketKernelManager(AsyncKernelManager):
-    """Talks to its kernel through socket files: two kernels can never be given the same port.
-
-    The files lie in the working folder, which is the report's own; their names are relative and so
-    never too long for the system.
-    """
-
-    def _transport_default(self) -> str:
-        return "ipc" if os.name == "posix" else "tcp"
+OUT_OF_MEMORY = ("MemoryError", "_ArrayMemoryError", "ArrowMemoryError", "OutOfMemoryException")
 
 
 def main(path: Path) -> None:
-    """Run the job in ``path``."""
-    private = path.parent
-    finish = processes.when_parent_dies(lambda: _leave_nothing(private))
+    """Make the report of the job in ``path``, and leave nothing behind if the starter dies."""
+    leave = json.loads(path.read_text(encoding="utf-8"))["leave"]
+    finish = processes.when_parent_dies(lambda: _leave_nothing(leave))
+    code = make_report(path)
+    finish()
+    sys.exit(code)
+
+
+def make_report(path: Path) -> int:
+    """Make the report of the job in ``path``; the exit code, not 0 if there is no record."""
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     job = json.loads(path.read_text(encoding="utf-8"))
-    record = make(task_from_json(job["task"]), private, job["run_id"], job["made_with"])
-    # the record is what tells the parent that the report is complete
-    (private / "record.part").write_text(record.to_json(), encoding="utf-8")
-    (private / "record.part").replace(private / "record.json")
-    finish()
+    limits = Limits(**job["limits"])
+    hold_memory(limits.memory_bytes)
+    try:
+        record = make(task_from_json(job["task"]), path.parent, limits, job["fields"])
+    except DeadKernelError:
+        return failures.KERNEL_DIED
+    # the record is what tells the starter that the report is complete
+    part = path.parent / "record.part"
+    part.write_text(record.to_json(), encoding="utf-8")
+    part.replace(path.parent / "record.json")
+    return 0
 
 
-def make(task: Task, private: Path, run_id: str, code: Mapping[str, Any]) -> Record:
-    """Execute and convert one report into the folder ``private``; never raises for a bad report.
+def make(task: Task, private: Path, limits: Limits, fields: Mapping[str, Any]) -> Record:
+    """Execute and convert one report into the folder ``private``; a bad one is a record, too.
 
-    ``code``: the fields of the record that are the same for all reports of a batch.
+    Raises ``DeadKernelError`` alone.
+
+    ``fields`` of the record that are known before: run, engine, inputs, code, versions.
     """
     started = _now()
-    notebook_fingerprint = fingerprint(task.report.path.read_bytes())
-    made_with = {**code, "notebook_fingerprint": notebook_fingerprint}
     seconds: dict[str, float] = {}
     verdict: dict[str, Any] = {}
     cell = None
+    numbers: dict[str, int] = {}
+    made_with = dict(fields)
     i18n.use(task.lang)
     try:
+        made_with["notebook_fingerprint"] = fingerprint(task.report.path.read_bytes())
+        numbers = _numbers(read_notebook(task.report.path))
         begun = time.perf_counter()
-        notebook = execute(task, private)
+        notebook = execute(task, private, str(fields["engine"]), limits)
         seconds["execute"] = round(time.perf_counter() - begun, 3)
         verdict = verdict_of(notebook)
         record = Record(
-            run_id=run_id,
             state="ok",
             started_at=started,
             finished_at=_now(),
@@ -85,6 +94,7 @@ def make(task: Task, private: Path, run_id: str, code: Mapping[str, Any]) -> Rec
             settings_fingerprint=str(verdict.get("settings_fingerprint", "")),
             verdict=verdict,
             warnings=_warnings(notebook),
+            cell_seconds=_cell_seconds(notebook, numbers),
             **{**about(task), **made_with, **_names(task, verdict)},
         )
         begun = time.perf_counter()
@@ -96,30 +106,43 @@ def make(task: Task, private: Path, run_id: str, code: Mapping[str, Any]) -> Rec
         done = {"seconds": seconds, "missing_glyphs": missing, "finished_at": _now()}
         return Record(**{**record.__dict__, **done})
     except PapermillExecutionError as stopped:
-        error = failures.in_words(stopped.ename, stopped.evalue)
-        cell = _place(task, stopped)
+        error = _in_words(stopped.ename, stopped.evalue, limits)
+        cell = numbers.get(stopped.source, max(int(stopped.cell_index), 1))
     except DeadKernelError:
-        error = failures.kernel_died()
-    except Exception as problem:  # one bad report must not end a batch without a word
-        error = failures.in_words(type(problem).__name__, str(problem))
-    return failed(task, error, run_id=run_id, started_at=started, finished_at=_now(), cell=cell,
+        raise  # a second attempt may help
+    except (Exception, OutputTooLarge) as problem:  # a bad report must not end without a word
+        error = _in_words(type(problem).__name__, str(problem), limits)
+    return failed(task, error, started_at=started, finished_at=_now(), cell=cell,
                   seconds=seconds, verdict=verdict, **made_with)  # fmt: skip
 
 
-def execute(task: Task, private: Path) -> nbformat.NotebookNode:
+def execute(task: Task, private: Path, engine: str, limits: Limits) -> nbformat.NotebookNode:
     """The executed notebook; papermill does the work, in an empty folder of its own."""
     empty = private / "cwd"
     empty.mkdir(exist_ok=True)
+    stock: dict[str, Any] = {}
+    if engine == "stock":
+        stock["kernel_manager_class"] = engines.SocketKernelManager
+        stock["extra_arguments"] = list(KERNEL_ARGUMENTS)
     return execute_notebook(
         task.report.path,
         None,
         parameters=task.given,
+        engine_name=engines.NAMES[engine],
         kernel_name="python3",
         progress_bar=False,
         cwd=empty,
-        kernel_manager_class=SocketKernelManager,
-        extra_arguments=list(KERNEL_ARGUMENTS),
+        output_bytes=limits.output_bytes,
+        **stock,
     )
+
+
+def _in_words(kind: str, message: str, limits: Limits) -> str:
+    if kind in OUT_OF_MEMORY:
+        return failures.out_of_memory(limits.memory_bytes)
+    if kind == OutputTooLarge.__name__:
+        return failures.too_much_output(limits.output_bytes)
+    return failures.in_words(kind, message)
 
 
 def _names(task: Task, verdict: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +166,15 @@ def _warnings(notebook: nbformat.NotebookNode) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))
 
 
+def _cell_seconds(notebook: nbformat.NotebookNode, numbers: Mapping[str, int]) -> dict[str, float]:
+    """Seconds of each code cell, by its number in the notebook itself."""
+    return {
+        str(numbers[cell.source]): round(cell.metadata["papermill"]["duration"] or 0.0, 3)
+        for cell in notebook.cells
+        if cell.cell_type == "code" and cell.source in numbers
+    }
+
+
 def _keep(notebook: nbformat.NotebookNode, task: Task, place: Path) -> None:
     """The executed notebook for the archive, without this machine's folders."""
     notebook.metadata["papermill"]["input_path"] = task.report.path.name
@@ -153,18 +185,19 @@ def _keep(notebook: nbformat.NotebookNode, task: Task, place: Path) -> None:
     nbformat.write(notebook, place)
 
 
-def _place(task: Task, stopped: PapermillExecutionError) -> int:
-    """Number of the failing cell as one counts in the notebook itself (papermill inserts one)."""
-    original = nbformat.read(task.report.path, as_version=4)
-    sources = [cell.source for cell in original.cells]
-    if stopped.source in sources:
-        return sources.index(stopped.source) + 1
-    return max(int(stopped.cell_index), 1)
+def _numbers(notebook: Mapping[str, Any]) -> dict[str, int]:
+    """Source of a cell -> its number in the notebook as it lies in the folder, from 1.
+
+    papermill inserts a cell with the parameters, so its own count is another one.
+    """
+    cells = [*enumerate(notebook["cells"], 1)]
+    return {cell["source"]: number for number, cell in reversed(cells)}
 
 
-def _leave_nothing(private: Path) -> None:
+def _leave_nothing(folders: Sequence[str]) -> None:
     processes.end_marked(os.environ.get(processes.TOKEN, ""))
-    shutil.rmtree(private, ignore_errors=True)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _now() -> str:

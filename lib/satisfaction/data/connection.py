@@ -1,0 +1,65 @@
+"""An open ADBC connection: queries as frames, statements, rows in bulk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+_NULLABLE = {
+    pa.bool_(): pd.BooleanDtype(),
+    pa.int16(): pd.Int64Dtype(),
+    pa.int32(): pd.Int64Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+}
+
+# ADBC reports any trouble of the driver through this type; named here to keep its import lazy.
+Connection = Any
+
+
+def fetch(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
+    """Rows of a query as a frame: ``str``, ``Int64``, ``boolean``, ``float64``, ``datetime64``."""
+    return as_frame(fetch_arrow(connection, sql, parameters))
+
+
+def as_frame(rows: pa.Table) -> pd.DataFrame:
+    """Rows of a query as ``fetch`` returns them."""
+    return rows.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
+
+
+def fetch_arrow(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+    """Rows of a query as an Arrow table."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(sql, tuple(parameters) or None)
+        return cursor.fetch_arrow_table()
+
+
+def execute(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> None:
+    """Run one statement that returns nothing."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(sql, tuple(parameters) or None)
+
+
+def append(connection: Connection, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+    """Add Arrow rows to a table; column names and types must fit."""
+    # a cursor of its own: after an ingest the driver binds further parameters to the old columns
+    with closing(connection.cursor()) as cursor:
+        cursor.adbc_ingest(table, rows, mode="append")
+
+
+def gather_statistics(connection: Connection, table: str) -> None:
+    """Let a server plan by what a table holds now; DuckDB knows it anyway."""
+    if connection.adbc_get_info()["vendor_name"] == "PostgreSQL":
+        execute(connection, f"ANALYZE {table}")
+
+
+def run_script(connection: Connection, script: str) -> None:
+    """Run the statements of a schema file one by one (a semicolon ends a line and a statement)."""
+    text = re.sub(r"^--.*$", "", script, flags=re.MULTILINE)
+    for statement in re.split(r";\s*$", text, flags=re.MULTILINE):
+        if statement.strip():
+            execute(connection, statement)

@@ -1,0 +1,61 @@
+"""A DuckDB file: many readers or one writer, who waits for the others and then names them."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from satisfaction.data.connection import Connection
+from satisfaction.problems import DataProblem, Problem
+
+
+def open_file(path: Path, *, read_only: bool, wait: float) -> Connection:
+    """A connection to the file, made where a writer finds none; the file is locked until closed."""
+    import adbc_driver_duckdb
+    from adbc_driver_manager import Error, dbapi
+
+    options = {"path": str(path)} | ({"access_mode": "READ_ONLY"} if read_only else {})
+    until = time.monotonic() + wait
+    while True:
+        try:
+            return dbapi.connect(
+                driver=adbc_driver_duckdb.driver_path(),
+                entrypoint="duckdb_adbc_init",
+                db_kwargs=options,
+                autocommit=read_only,
+            )
+        except Error as error:
+            message = str(error)
+            locked = "lock" in message.lower()
+            if locked and time.monotonic() < until:
+                time.sleep(0.1)
+                continue
+            raise _unusable(path, message, locked=locked) from None
+
+
+def discard(path: Path) -> None:
+    """Remove a database whose very first transaction failed: nothing half-made stays behind."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+
+
+def _unusable(path: Path, message: str, *, locked: bool) -> DataProblem:
+    if locked:
+        holder = re.search(r"held in (.*?PID \d+\))", message)
+        who = holder.group(1) if holder else "another process"
+        return DataProblem(
+            Problem(
+                str(path),
+                f"the database is in use by {who}",
+                "Close that program, or wait until it has finished, and try again.",
+            )
+        )
+    if "not a valid DuckDB database" in message or "corrupt" in message.lower():
+        rule, remedy = (
+            "the file is not a readable database",
+            "Move it away and import the raw files again: they hold everything.",
+        )
+    else:
+        rule, remedy = f"the database cannot be opened: {message}", "Check folder and rights."
+    return DataProblem(Problem(str(path), rule, remedy))

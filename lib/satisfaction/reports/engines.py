@@ -1,0 +1,86 @@
+"""papermill's engines for a report: a kernel of its own (stock), or the cells in this process.
+
+Both go through nbclient and its handling of messages, so that an executed notebook looks the same
+whichever ran it. The second is for a process that exists for one report and has everything
+imported, a child of the fork server: it saves the start of a kernel and all talk with it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.utils import remove_args
+
+from satisfaction.reports.in_process import InProcessKernelClient
+from satisfaction.reports.limits import Limits, OutputTooLarge, length_of
+
+# our names for them -> papermill's
+NAMES = {"stock": "satisfaction-stock", "warm": "satisfaction-in-process"}
+
+
+class SocketKernelManager(AsyncKernelManager):
+    """Talks to its kernel through socket files: two kernels can never be given the same port.
+
+    The files lie in the working folder, which is the report's own; their names are relative and so
+    never too long for the system.
+    """
+
+    def _transport_default(self) -> str:
+        return "ipc" if os.name == "posix" else "tcp"
+
+
+class _StockClient(PapermillNotebookClient):
+    """papermill's client, which ends a notebook that shows too much."""
+
+    output_bytes = Limits.output_bytes
+    shown_bytes = 0
+
+    def process_message(self, msg: dict[str, Any], *where: Any) -> NotebookNode | None:
+        self.shown_bytes += length_of(msg["content"])
+        if self.shown_bytes > self.output_bytes:
+            raise OutputTooLarge(self.output_bytes)
+        return super().process_message(msg, *where)
+
+
+class _InProcessClient(PapermillNotebookClient):
+    """papermill's client with the kernel inside."""
+
+    output_bytes = Limits.output_bytes
+
+    @contextmanager
+    def setup_kernel(self, **_options: Any) -> Iterator[None]:
+        self.kc = InProcessKernelClient(self.output_bytes)
+        yield
+
+
+class StockEngine(NBClientEngine):
+    """The notebook in a kernel process of its own."""
+
+    client: type[PapermillNotebookClient] = _StockClient
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, output_bytes: int = Limits.output_bytes, **options: Any
+    ) -> NotebookNode:
+        """Run all cells; ``output_bytes``: what they may show."""
+        kept = remove_args(["input_path", "start_timeout", "execution_timeout"], **options)
+        client = cls.client(nb_man, kernel_name=kernel_name, coalesce_streams=True, **kept)
+        client.output_bytes = output_bytes
+        return client.execute()
+
+
+class InProcessEngine(StockEngine):
+    """The notebook in this process, which is not to be used for another one."""
+
+    client = _InProcessClient
+
+
+papermill_engines.register(NAMES["stock"], StockEngine)
+papermill_engines.register(NAMES["warm"], InProcessEngine)

@@ -1,0 +1,53 @@
+"""How much one report may take: time, memory, output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+GIB = 1 << 30
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What stops a report.
+
+    seconds       from its start to its end, wall clock
+    memory_bytes  of each of its processes; held by the system, and only where it can (not Windows)
+    output_bytes  that its cells may print or display
+    """
+
+    seconds: float = 600.0
+    memory_bytes: int = 4 * GIB
+    output_bytes: int = 50 * MIB
+
+
+class OutputTooLarge(BaseException):
+    """Raised inside a cell, where no ``except Exception`` can keep it from ending the report."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit / MIB:g} MiB of output")
+
+
+def length_of(content: Mapping[str, Any]) -> int:
+    """Characters that a kernel's message shows."""
+    texts = [content.get("text"), *(content.get("data") or {}).values()]
+    return sum(len(text) for text in texts if isinstance(text, str))
+
+
+def hold_memory(limit: int) -> None:
+    """From now on this process and all that it starts cannot have more than ``limit`` bytes each.
+
+    Beyond it an allocation fails with ``MemoryError``. Counted is private memory, not what a
+    library reserves without using it.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -1,0 +1,60 @@
+"""What every report does at first use, done once before the fork server forks.
+
+No database is opened here (its threads would not survive a fork), and nothing of one report can
+reach another: what is kept are modules, parsed settings keyed by their bytes, fonts and catalogs.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+from papermill import execute_notebook
+
+from satisfaction import checks, exhibits, i18n, methods, study
+from satisfaction.config.settings import load_settings
+from satisfaction.problems import DataProblem
+from satisfaction.reports import engines, in_process
+from satisfaction.reports.html import Page, render
+from satisfaction.reports.record import Record
+
+IMPORTED = (checks, exhibits, methods, study)
+
+
+def warm_up(home: Path | None) -> None:
+    """Import everything, run and convert a small notebook; read the settings of ``home``."""
+    for package in IMPORTED:
+        for name in getattr(package, "__all__", ()):
+            getattr(package, name)
+    for lang in i18n.LANGUAGES:
+        render(Page(_small_notebook(), _small_record(lang), i18n.LANGUAGES))
+    in_process.shell().reset(new_session=True)
+    if home is not None:
+        with suppress(DataProblem):  # each report says so itself
+            load_settings(home / "params", "")
+
+
+def _small_notebook() -> nbformat.NotebookNode:
+    """A notebook with all kinds of cells, executed."""
+    cells = [
+        nbformat.v4.new_code_cell("x = 1", metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_markdown_cell("# Warm\n\n## Up\n\n| a |\n|---|\n| b |"),
+        nbformat.v4.new_code_cell("print(x)\nx"),
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    with tempfile.TemporaryDirectory(prefix="warm-") as folder:
+        path = Path(folder) / "small.ipynb"
+        nbformat.write(notebook, path)
+        return execute_notebook(
+            path, None, parameters={"x": 2}, engine_name=engines.NAMES["warm"], progress_bar=False
+        )
+
+
+def _small_record(lang: str) -> Record:
+    return Record(
+        run_id="", report="small", project="none", wave="none", lang=lang, state="ok",
+        started_at="", finished_at="", title="Warm: up",
+    )  # fmt: skip
