@@ -33,6 +33,7 @@ bench: $(READY)  ## measured figures, side by side in one run
 	$(BIN)/python benchmarks/import_speed.py
 	$(BIN)/python benchmarks/portfolio_means.py
 	$(BIN)/python benchmarks/drivers_speed.py
+	$(BIN)/python benchmarks/batch_engine.py
 
 generated: $(READY)  ## write schema, dictionary and catalogs anew from their sources
 	$(BIN)/python -m satisfaction check --write

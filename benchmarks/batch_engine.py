@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +26,7 @@ from portfolios import REPOSITORY, make_portfolio, make_sample, project_id
 from ways import Job
 
 from satisfaction.reports.certificate import certificate
+from satisfaction.reports.storage import storage_at
 
 WAYS = {"commands": "(a) commands", "pool": "(b) pool", "ours": "(c) ours", "bare": "(d) bare"}
 TARGETS = {"commands": 0.10, "pool": 0.25, "bare": 1.5}
@@ -49,15 +50,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few and small: for a look")
     parser.add_argument("--reports", type=_numbers, help="sizes of batches, for example 12,100")
     parser.add_argument("--portfolios", type=_numbers, help="numbers of projects")
+    parser.add_argument("--sample", type=Path, help="a workbook that holds the sample portfolio")
     given = parser.parse_args()
     sizes = given.reports or ([12, 24] if given.quick else [12, 100, 1000])
     portfolios = given.portfolios or ([10, 50] if given.quick else [10, 500, 5000])
     rounds = [COMPARED[:1]] if given.quick else [COMPARED[:2], COMPARED[2:]]
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        progress("the sample portfolio is imported")
-        sample = make_sample(folder / "sample")
-        _small_notebooks(sample / "notebooks")
+        if given.sample is None:
+            progress("the sample portfolio is imported")
+        sample = given.sample or make_sample(folder / "sample")
         once = compare(sample, folder, rounds)
         scale(sample, folder, sizes, once)
         read_slices(sample, folder, portfolios)
@@ -67,6 +69,7 @@ def main() -> None:
 def compare(sample: Path, folder: Path, rounds: Iterable[tuple[int, ...]]) -> float:
     """The four ways side by side; what our engine spends once a batch."""
     home = make_portfolio(sample, folder / "compared", PROJECTS)
+    _small_notebooks(home / "notebooks")
     costs: dict[str, Costs] = {way: {} for way in WAYS}
     once: dict[str, list[float]] = {way: [] for way in WAYS}
     peaks = dict.fromkeys(WAYS, 0.0)
@@ -120,9 +123,7 @@ def scale(sample: Path, folder: Path, sizes: list[int], once: float) -> None:
             f"peak of the parent {max(each['parent_megabytes'] for each in totals):4.0f} MB, "
             f"of all processes {max(each.peak_megabytes for each in found):5.0f} MB"
         )
-    print(
-        f"dearest / cheapest: {max(costs) / min(costs):.2f}{_against(max(costs) / min(costs), FLAT)}"
-    )
+    print_flatness(costs)
     again = run("ours", job).said[-1]
     print(
         f"the same {sizes[-1]:,} again: {again['unchanged']:,} confirmed unchanged in "
@@ -144,16 +145,14 @@ def read_slices(sample: Path, folder: Path, portfolios: list[int]) -> None:
     print(f"\nopen_study in a warm process, median CPU s ({HOUSEHOLDS:.0%} of the households)")
     for size, seconds in found.items():
         print(f"{size:>7,} projects {median(seconds):6.3f}")
-    medians = [median(seconds) for seconds in found.values()]
-    ratio = max(medians) / min(medians)
-    print(f"dearest / cheapest: {ratio:.2f}{_against(ratio, FLAT)}")
+    print_flatness([median(seconds) for seconds in found.values()])
 
 
 def run(way: str, job: Job) -> Measured:
     """Measure one way; the check of the methods is there beforehand."""
     if way == "ours":
         Path(job.out).mkdir(exist_ok=True)
-        certificate(Path(job.out))
+        certificate(storage_at(job.out))
     program = str(Path(__file__).with_name("ways.py"))
     return measure([program, way, job.as_json()], {"SATISFACTION_HOME": job.home})
 
@@ -225,6 +224,12 @@ def print_breakdown(records: Iterable[Path], costs: Costs) -> None:
         print(f"{kind:24}" + "".join(f"{median(part):8.3f}" for part in zip(*rows, strict=True)))
 
 
+def print_flatness(costs: Sequence[float]) -> None:
+    """How far apart the same thing costs in small and in large."""
+    ratio = max(costs) / min(costs)
+    print(f"dearest / cheapest: {ratio:.2f}{_against(ratio, FLAT)}")
+
+
 def progress(what: str) -> None:
     """Say what happens, and when."""
     print(f"[{time.perf_counter() - _begun:4.0f} s] {what}", flush=True)
@@ -242,7 +247,12 @@ subprocess.run([sys.executable, "-S", "-c", child], check=True)
 import time; start = time.process_time()
 {burn}
 """
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+    }
     notebook["cells"].append({**cell, "id": BURNER, "source": code})
     (folder / f"{BURNER}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
 

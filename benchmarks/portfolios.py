@@ -18,8 +18,7 @@ from satisfaction.demo import import_portfolio
 
 REPOSITORY = Path(__file__).parent.parent
 ROWS_AT_ONCE = 1_000_000
-COPIED = ("waves", "imports")  # the same in a portfolio of any size
-FIRST = ("projects", "households")  # other tables refer to them
+FIRST = ("waves", "projects", "households")  # other tables refer to them
 MEMORY = "1GB"
 
 
@@ -27,9 +26,6 @@ def make_sample(home: Path) -> Path:
     """The sample portfolio, written and imported into ``home`` by the library's own import."""
     home.mkdir(parents=True)
     shutil.copytree(REPOSITORY / "params", home / "params")
-    shutil.copytree(
-        REPOSITORY / "notebooks", home / "notebooks", ignore=lambda _, names: _no_notebook(names)
-    )
     for _report in import_portfolio(home):
         pass
     return home
@@ -43,9 +39,11 @@ def make_portfolio(sample: Path, home: Path, projects: int, households: float = 
     which are all that a report reads of other projects, are copied whole. Rows lie by project, as
     the library's own import leaves them.
     """
-    for folder in ("params", "notebooks"):
-        shutil.copytree(sample / folder, home / folder, dirs_exist_ok=True)
-    (home / "data").mkdir()
+    shutil.copytree(sample / "params", home / "params")
+    for folder in ("data", "notebooks"):
+        (home / folder).mkdir()
+    for notebook in (REPOSITORY / "notebooks").glob("*.ipynb"):
+        shutil.copy(notebook, home / "notebooks")
     with (
         tempfile.TemporaryDirectory(dir=home) as spill,
         duckdb.connect(str(home / "data" / "workbook.duckdb")) as database,
@@ -55,12 +53,13 @@ def make_portfolio(sample: Path, home: Path, projects: int, households: float = 
         database.execute(SCHEMA.read_text("utf-8"))
         database.execute(f"ATTACH '{sample / 'data' / 'workbook.duckdb'}' AS sample (READ_ONLY)")
         templates = _templates(database)
-        others = [table for table in _tables(database) if table not in (*COPIED, *FIRST)]
-        for table in (*COPIED, *FIRST, *others):
-            if table in COPIED:
+        columns = _columns(database)
+        for table in [*FIRST, *(name for name in columns if name not in FIRST)]:
+            if "project" in columns[table]:
+                kept = _kept(columns[table], households)
+                _replicate(database, table, kept, projects, len(templates))
+            else:  # waves, imports
                 database.execute(f"INSERT INTO {table} BY NAME SELECT * FROM sample.{table}")
-            else:
-                _replicate(database, table, projects, len(templates), households)
     _copy_settings(home, templates, projects)
     return home
 
@@ -70,39 +69,39 @@ def project_id(number: int) -> str:
     return f"p{number:05d}"
 
 
-def _no_notebook(names: list[str]) -> set[str]:
-    return {name for name in names if not name.endswith(".ipynb")}
-
-
 def _templates(database: duckdb.DuckDBPyConnection) -> list[str]:
     """Ids of the sample's projects; ``templates`` holds them with their place."""
     database.execute(
         "CREATE TEMP TABLE templates AS "
-        "SELECT project, row_number() OVER (ORDER BY project) AS place FROM sample.projects"
+        "SELECT project AS template, row_number() OVER (ORDER BY project) AS place "
+        "FROM sample.projects"
     )
-    found = database.execute("SELECT project FROM templates ORDER BY place").fetchall()
+    found = database.execute("SELECT template FROM templates ORDER BY place").fetchall()
     return [project for (project,) in found]
 
 
-def _tables(database: duckdb.DuckDBPyConnection) -> list[str]:
-    found = database.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'sample' ORDER BY table_oid"
-    ).fetchall()
-    return [name for (name,) in found]
+def _columns(database: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Names of the columns of every table of the sample."""
+    return dict(
+        database.execute(
+            "SELECT table_name, list(column_name) FROM duckdb_columns() "
+            "WHERE database_name = 'sample' GROUP BY table_name ORDER BY table_name"
+        ).fetchall()
+    )
 
 
 def _replicate(
     database: duckdb.DuckDBPyConnection,
     table: str,
+    kept: str,
     projects: int,
     templates: int,
-    households: float,
 ) -> None:
     """Fill ``table`` a few copies of the sample at a time: sorted in little memory."""
     database.execute(
         f"CREATE OR REPLACE TEMP TABLE part AS SELECT t.place, s.* EXCLUDE (project) "
         f"FROM (SELECT *, rowid AS nth FROM sample.{table}) s "
-        f"JOIN templates t ON t.project = s.project WHERE {_kept(database, table, households)} "
+        f"JOIN templates t ON t.template = s.project WHERE {kept} "
         "ORDER BY t.place, s.nth"
     )
     (rows,) = database.execute("SELECT count(*) FROM part").fetchone() or (0,)
@@ -110,9 +109,7 @@ def _replicate(
     copies = -(-projects // templates)
     columns = "* EXCLUDE (place, nth, copy, number)"
     if table == "projects":
-        columns += (
-            " REPLACE (concat(name, ' ', number) AS name, concat(name_en, ' ', number) AS name_en)"
-        )
+        columns += " REPLACE (name || ' ' || number AS name, name_en || ' ' || number AS name_en)"
     for start in range(0, copies, step):
         database.execute(
             f"INSERT INTO {table} BY NAME "
@@ -123,26 +120,15 @@ def _replicate(
         )
 
 
-def _kept(database: duckdb.DuckDBPyConnection, table: str, households: float) -> str:
+def _kept(columns: list[str], households: float) -> str:
     """Condition of the rows that stay; those of the same household or answer sheet go together."""
-    if households >= 1:
-        return "true"
-    limit = round(households * 1000)
-    columns = {
-        name
-        for (name,) in database.execute(
-            "SELECT column_name FROM duckdb_columns() "
-            f"WHERE database_name = 'sample' AND table_name = '{table}'"
-        ).fetchall()
-    }
-    mine = f"hash(s.project, s.household) % 1000 < {limit}"
+    stays = f"household IS NULL OR hash(project, household) % 1000 < {round(households * 1000)}"
     if "household" in columns:
-        return f"(s.household IS NULL OR {mine})"
+        return stays
     if "response" in columns:
         return (
-            "(s.project, s.wave, s.response) IN (SELECT (r.project, r.wave, r.response) "
-            "FROM sample.responses r WHERE r.household IS NULL "
-            f"OR hash(r.project, r.household) % 1000 < {limit})"
+            "(project, wave, response) IN "
+            f"(SELECT (project, wave, response) FROM sample.responses WHERE {stays})"
         )
     return "true"
 

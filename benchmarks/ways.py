@@ -1,4 +1,4 @@
-"""Four ways to make the same reports: ``python benchmarks/ways.py WAY JOB`` makes them and measures.
+"""Ways to make the same reports: ``python benchmarks/ways.py WAY JOB`` makes them and measures.
 
 commands  ``papermill``, then ``jupyter nbconvert --to html``, for one report after the other
 pool      papermill's Python API in a process pool, nbconvert's exporter built once a process
@@ -66,8 +66,8 @@ def commands(job: Job, done: Done) -> None:
         ]
         parameters[-3:] = ["-p", "seed", str(job.seed)]  # a number; the others are texts
         for command in (
-            [programs / "papermill", notebook, executed, *parameters],
-            [programs / "jupyter", "nbconvert", "--to", "html", executed],
+            [str(programs / "papermill"), str(notebook), str(executed), *parameters],
+            [str(programs / "jupyter"), "nbconvert", "--to", "html", str(executed)],
         ):
             ended = subprocess.run(command, cwd=executed.parent, capture_output=True, text=True)
             if ended.returncode:

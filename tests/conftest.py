@@ -17,6 +17,7 @@ ON_BOTH = {
     "test_database",
     "test_dictionary",
     "test_drawing",
+    "test_editions",
     "test_exporting",
     "test_frames",
     "test_importing",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nbformat
 import psutil
 
+from satisfaction.data.database import execute, writer
 from satisfaction.reports.notebooks import reports_in
 from satisfaction.reports.processes import TOKEN
 from satisfaction.reports.task import Task
 
+HOME = Path(__file__).parents[1]
 FIXTURES = Path(__file__).parent / "fixtures" / "notebooks"
 SOURCE = (FIXTURES / "descriptive_statistics.ipynb").read_text(encoding="utf-8")
 
@@ -60,3 +63,22 @@ def left_over(home: Path) -> list[str]:
         except (psutil.Error, OSError):
             continue
     return found
+
+
+def small_database(home: Path, projects: list[str]) -> None:
+    """A workbook with these projects, a wave and no answers."""
+    with writer(home / "data" / "workbook.duckdb") as connection:
+        execute(
+            connection,
+            "INSERT INTO waves (wave, name, kind, opened_on, closed_on, questionnaire, source) "
+            "VALUES ('2025', '2025', 'annual', '2025-10-01', '2025-11-01', 'none', 'test')",
+        )
+        for project in projects:
+            execute(
+                connection,
+                "INSERT INTO projects (project, name, property_type, region, source) "
+                "VALUES ($1, $1, 'residential', 'north', 'test')",
+                [project],
+            )
+    (home / "params").mkdir(exist_ok=True)
+    shutil.copy(HOME / "params" / "policy.yaml", home / "params")

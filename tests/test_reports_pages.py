@@ -1,10 +1,9 @@
-"""Report pages and the index without running anything: attacks, determinism, broken records."""
+"""Report pages without running anything: attacks, determinism, half records."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 
 from satisfaction.reports import failures
 from satisfaction.reports.html import Page, render
-from satisfaction.reports.index import build_index
 from satisfaction.reports.page_check import page_problems
 from satisfaction.reports.record import MIME, Record, publish, verdict_of
 
@@ -198,100 +196,6 @@ def test_the_verdict_must_be_there_and_whole() -> None:
 )
 def test_errors_are_shown_without_folders_and_personal_data(said: str, shown: str) -> None:
     assert failures.shown(said) == shown
-
-
-def test_an_index_of_nothing(tmp_path: Path) -> None:
-    page = build_index(tmp_path / "new", lang="en").read_text("utf-8")
-    assert "There are no reports here yet." in page
-    assert page_problems(page) == []
-
-
-def test_the_index_sorts_the_worst_first_and_tells_what_it_cannot_read(tmp_path: Path) -> None:
-    for project, verdict in [("a", "met"), ("b", "cannot_tell"), ("c", "not_met"), ("d", "met")]:
-        bundle = {**VERDICT, "verdict": verdict, "share": 0.8, "ci_low": 0.7, "ci_high": 0.9,
-                  "n": 326, "population": 2480, "grade": "good"}  # fmt: skip
-        made = record(project=project, verdict=bundle, html="descriptive_statistics.en.html")
-        publish(tmp_path, made, {".html": b"x"})
-    publish(tmp_path, record(project="d", report="other", state="failed", error="no wave"), {})
-    for name, text in [("half", '{"schema": 1, '), ("list", "[1]"), ("old", '{"schema": 0}')]:
-        (tmp_path / "2025" / "a" / f"{name}.json").write_text(text)
-    page = build_index(tmp_path).read_text("utf-8")
-    assert '<html lang="en">' in page
-    assert re.findall(r'<th scope="row">(\w)</th>', page) == ["d", "c", "b", "a"]
-    assert "no wave" in page
-    assert "80%" in page
-    assert "70–90%" in page
-    assert "326 / 2,480" in page
-    assert page.count("Good") == 4
-    assert all(f"2025/a/{name}.json" in page for name in ("half", "list", "old"))
-    assert page_problems(page) == []
-
-
-def year_over_year(project: str, change: Any, p: Any, **more: Any) -> Record:
-    verdict = {**VERDICT, "verdict": "info", "change": change, "p_value": p,
-               "false_discovery_rate": 0.05, **more}  # fmt: skip
-    return record(project=project, report="year_over_year", verdict=verdict)
-
-
-def test_the_index_names_falls_that_hold_in_the_whole_portfolio(tmp_path: Path) -> None:
-    # one-sided .0005, .04, .15, .7, .65: Benjamini-Hochberg at 5 % of five leaves the first alone
-    moved = [("a", -0.12, 0.001), ("b", -0.06, 0.08), ("c", -0.03, 0.3), ("d", 0.01, 0.6),
-             ("e", 0.01, 0.7), ("new", None, None), ("odd", "x", True)]  # fmt: skip
-    for project, change, p in moved:
-        publish(tmp_path, year_over_year(project, change, p), {".html": b"x"})
-        publish(tmp_path, replace(year_over_year(project, change, p), lang="zh"), {".html": b"x"})
-    page = build_index(tmp_path, lang="en").read_text("utf-8")
-    assert "2025: 1 of 5 projects fell beyond chance, tested together" in page
-    assert "at most 5% are expected to be false" in page
-    assert re.findall(r'fell">([^<]*)<', page) == ["fell by 12 points"]
-    row = re.search(r'<th scope="row">a<.*?</tr>', page, re.S)
-    assert row
-    assert "fell by 12 points" in row.group()
-    assert page_problems(page) == []
-
-
-def test_the_index_says_which_falls_are_not_like_for_like(tmp_path: Path) -> None:
-    for project, own in (("mix", "none"), ("real", "down"), ("unknown", "")):
-        shown = year_over_year(project, -0.2, 1e-6, like_for_like=own)
-        publish(tmp_path, shown, {".html": b"x"})
-    page = build_index(tmp_path, lang="en").read_text("utf-8")
-    marks = dict(re.findall(r'<th scope="row">(\w+)<.*?fell">([^<]*)<', page, re.S))
-    assert marks == {
-        "mix": "fell by 20 points, but not like for like",
-        "real": "fell by 20 points",
-        "unknown": "fell by 20 points",
-    }
-
-
-def test_the_index_without_falls_says_so(tmp_path: Path) -> None:
-    publish(tmp_path, year_over_year("a", -0.02, 0.4), {".html": b"x"})
-    publish(tmp_path, year_over_year("b", 0.2, 0.0001), {".html": b"x"})
-    publish(tmp_path, year_over_year("c", -0.3, 0.001, false_discovery_rate=7), {".html": b"x"})
-    page = build_index(tmp_path, lang="en").read_text("utf-8")
-    assert "2025: none of 2 projects fell beyond chance, tested together." in page
-    assert "fell by" not in page
-
-
-def test_an_index_without_changes_tests_nothing(tmp_path: Path) -> None:
-    publish(tmp_path, record(), {".html": b"x"})
-    assert "tested together" not in build_index(tmp_path, lang="en").read_text("utf-8")
-
-
-def test_hostile_records_cannot_attack_the_index(tmp_path: Path) -> None:
-    names = {"zh": ATTACK, "en": ATTACK}
-    hostile = record(
-        project_name=names, wave_name=names, title=ATTACK, region=ATTACK, property_type=ATTACK,
-        verdict={**VERDICT, "grade": ATTACK, "share": "x", "n": float("nan"), "verdict": ATTACK},
-    )  # fmt: skip
-    folder = tmp_path / "2025" / "yunqi"
-    folder.mkdir(parents=True)
-    bad_place = replace(hostile, project='../"><script>', wave="javascript:alert(1)//")
-    (folder / "a.json").write_text(hostile.to_json())
-    (folder / "b.json").write_text(bad_place.to_json())
-    page = build_index(tmp_path).read_text("utf-8")
-    assert page_problems(page) == []
-    assert not re.search(r"<script|<img", page)
-    assert 'href="javascript%3Aalert%281%29%2F%2F/..%2F%22%3E%3Cscript%3E/' in page
 
 
 def test_publishing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,11 @@ import pytest
 from scipy import optimize, stats
 
 from satisfaction import methods
+from satisfaction.methods import exact_tests
 from satisfaction.methods.exact_tests import (
     binomial_more,
     draw_p_value,
+    fisher_more,
     fisher_p_value,
     hypergeometric,
     sum_more,
@@ -289,3 +291,18 @@ def test_wrong_arguments_are_refused() -> None:
         methods.response_quality(data, ITEMS, burst_days=0, **RULE)
     with pytest.raises(ValueError, match="level"):
         methods.response_quality(data, ITEMS, level=1.0, **RULE)
+
+
+def test_fisher_against_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    others, sizes = np.array([0, 3, 40, 1, 300, 9]), np.array([0, 50, 40, 2000, 301, 30])
+    single = [
+        stats.fisher_exact([[7, 83], [k, n - k]], alternative="greater").pvalue
+        for k, n in zip(others, sizes, strict=True)
+    ]
+    assert fisher_more(7, 90, others, sizes) == pytest.approx(single, rel=1e-9)
+    monkeypatch.setattr(exact_tests, "CELLS_AT_ONCE", 400)  # in several parts
+    assert fisher_more(7, 90, others, sizes) == pytest.approx(single, rel=1e-9)
+    assert fisher_more(0, 90, others, sizes).tolist() == pytest.approx([1.0] * 6)
+    assert fisher_more(7, 90, [], []).size == 0
+    with pytest.raises(ValueError, match="hits"):
+        fisher_more(7, 90, [5], [4])

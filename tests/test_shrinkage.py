@@ -298,3 +298,32 @@ def test_five_thousand_projects_are_ranked_in_seconds():
     before = time.process_time()
     rank_intervals(found, seed=1, draws=200)
     assert time.process_time() - before < 1
+
+
+def test_one_project_of_a_short_list_has_the_place_that_all_have():
+    random = np.random.default_rng(4)
+    found = shrunken_shares(shares(random.binomial(80, 0.8, 12), 80))
+    everybody = rank_intervals(found, seed=4).rows
+    alone = rank_intervals(found, own=everybody["project"].iloc[3], seed=4).rows
+    pd.testing.assert_series_equal(alone.iloc[3], everybody.iloc[3])
+    assert alone["rank"].drop(index=3).isna().all()
+    nobody = rank_intervals(found, own="elsewhere", seed=4)
+    assert nobody.rows["rank"].isna().all()
+
+
+def test_one_project_of_a_long_list_has_about_the_place_of_a_draw_of_all():
+    random = np.random.default_rng(6)
+    n = random.integers(30, 300, 240)
+    rows = shares(random.binomial(n, random.beta(40, 8, 240)), n)
+    rows.loc[[5, 6, 7], "n_eff"] = np.inf
+    rows.loc[[6, 7], "estimate"] = 0.85  # two of the same known value
+    found = shrunken_shares(rows)
+    everybody = rank_intervals(found, draws=4000, seed=1).rows
+    for place in (0, 5, 6, int(everybody["rank"].idxmin()), int(everybody["rank"].idxmax())):
+        name, expected = everybody["project"].iloc[place], everybody.iloc[place]
+        own = rank_intervals(found, draws=4000, own=name, seed=2).rows.iloc[place]
+        assert own["rank"] == expected["rank"]
+        for column in ("rank_mean", "rank_low", "rank_high"):
+            assert own[column] == pytest.approx(expected[column], abs=6)  # of 240
+        for column in ("top_probability", "bottom_probability"):
+            assert own[column] == pytest.approx(expected[column], abs=0.05)

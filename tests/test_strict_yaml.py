@@ -205,3 +205,28 @@ def test_a_good_file_becomes_its_model(file: Path) -> None:
     assert load_model(file, Outer) == Outer(
         name="no", inner=Inner(count=3, share=0.5), listed=[1, 2]
     )
+
+
+def test_a_file_is_checked_once_for_as_long_as_it_stays_the_same(file: Path) -> None:
+    text = "name: a\ninner:\n  count: {}\n"
+    file.write_text(text.format(1), encoding="utf-8")
+    first = load_model(file, Outer)
+    assert load_model(file, Outer) is first
+    file.write_text(text.format(2), encoding="utf-8")  # as long, and perhaps in the same moment
+    assert load_model(file, Outer).inner.count == 2
+    file.write_text(text.format("x"), encoding="utf-8")
+    for _again in range(2):  # what is wrong is told every time
+        with pytest.raises(DataProblem) as caught:
+            load_model(file, Outer)
+        assert caught.value.problems[0].row == 3
+    file.unlink()
+    with pytest.raises(DataProblem, match="does not exist"):
+        load_model(file, Outer)
+
+
+def test_the_same_text_in_another_file_is_told_with_its_own_name(tmp_path: Path) -> None:
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text("name: 5\n", encoding="utf-8")
+        with pytest.raises(DataProblem) as caught:
+            load_model(tmp_path / name, Outer)
+        assert {problem.file for problem in caught.value.problems} == {f"{tmp_path.name}/{name}"}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from databases import Databases
+from satisfaction.data import slices
 from satisfaction.problems import DataProblem, Problem
 from satisfaction.study import Study, open_study
 from small_study import EDGES, sheet, table, varied
@@ -326,3 +327,29 @@ def test_every_edge_opens(surveyed: Workbook, project: str) -> None:
     study = opened(surveyed, project, "2025")
     assert study.responses["response"].is_unique
     assert study.peers["project"].nunique() >= 1
+
+
+def test_both_waves_are_read_at_once(surveyed: Workbook, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened_now: list[object] = []
+    reader = slices.reader
+    monkeypatch.setattr(
+        slices, "reader", lambda location: (opened_now.append(location), reader(location))[1]
+    )
+    study = opened(surveyed, "P1", "2025")
+    assert study.previous is not None
+    assert len(study.identity["data_fingerprint"]) == 16
+    assert len(opened_now) == 1
+
+
+def test_the_previous_study_is_the_one_of_that_wave(study: Study, surveyed: Workbook) -> None:
+    alone, before = opened(surveyed, "P1", "2024"), study.previous
+    assert before is not None
+    for name in ("frame", "sample", "responses", "trend", "monthly", "peers", "earlier_samples"):
+        pd.testing.assert_frame_equal(getattr(before, name), getattr(alone, name))
+    pd.testing.assert_frame_equal(before.slice.visits, alone.slice.visits)
+    assert (before.absent, before.labels) == (alone.absent, alone.labels)
+
+
+def test_of_peers_only_the_overall_item_is_read(study: Study) -> None:
+    assert set(study.slice.peer_tallies["item"]) == {study.overall}
+    assert set(study.slice.own_tallies["item"]) <= set(study.settings.overall_items)

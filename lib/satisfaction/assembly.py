@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from satisfaction.config.policy import Policy
@@ -94,11 +95,14 @@ def _of_households(
 
 def _wide(sheets: pd.DataFrame, answers: pd.DataFrame, items: Sequence[str]) -> pd.DataFrame:
     """Scores of each sheet, a column an item."""
-    sheet = pd.Index(sheets["response"].astype(object)).get_indexer(
-        answers["response"].astype(object)
-    )
-    item = pd.Index(items, dtype=object).get_indexer(answers["item"].astype(object))
+    sheet = _places(sheets["response"], answers["response"])
+    item = _places(pd.Series(items, dtype=object), answers["item"])
     kept = (sheet >= 0) & (item >= 0)
     scores = np.full((len(sheets), len(items)), np.nan)
     scores[sheet[kept], item[kept]] = answers["score"].to_numpy(dtype=float, na_value=np.nan)[kept]
     return pd.DataFrame(scores, index=sheets.index, columns=list(items))
+
+
+def _places(known: pd.Series, wanted: pd.Series) -> npt.NDArray[np.intp]:
+    """Place of each wanted value among the known ones, -1 where it is none of them."""
+    return pd.Index(known.astype(object)).get_indexer(pd.Index(wanted.astype(object)))

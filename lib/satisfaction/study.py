@@ -255,7 +255,7 @@ def open_study(
     i18n.use(lang)
     root = Path(home) if home is not None else find_home()
     settings = load_settings(root / "params", project)
-    rows = read_slice(database_of(root), project, wave, settings.overall_item)
+    rows = read_slice(database_of(root), project, wave, settings)
     return _assembled(root, lang, settings, rows)
 
 

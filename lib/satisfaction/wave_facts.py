@@ -198,11 +198,10 @@ class WaveFacts(PolicyArguments):
             inside = inside & self.frame["moved_in"]
         return float(self.frame.loc[inside, "blacklisted"].mean()) if inside.any() else 0.0
 
-    @cached_property
+    @property
     def peers(self) -> pd.DataFrame:
         """Tallies of the overall item for all projects of this type in this wave (S0-18)."""
-        tallies = self.slice.peer_tallies
-        return tallies[tallies["item"] == self.overall]
+        return self.slice.peer_tallies
 
     @cached_property
     def other_projects(self) -> set[str]:

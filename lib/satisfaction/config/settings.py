@@ -50,6 +50,11 @@ class Settings:
         """Questionnaire of this project in a wave: its own (S1-1) or the planned one."""
         return self.own_questionnaires.get(wave, planned)
 
+    @property
+    def overall_items(self) -> list[str]:
+        """Overall items of all questionnaires."""
+        return sorted({asked.overall for asked in self.questionnaires.values()})
+
     def overall_item(self, wave: str, planned: str) -> str | None:
         """Overall item of this project in a wave, None where its questionnaire is unknown."""
         asked = self.questionnaires.get(self.questionnaire_key(wave, planned))

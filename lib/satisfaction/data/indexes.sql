@@ -5,6 +5,6 @@ CREATE INDEX answers_source ON answers (source);
 CREATE INDEX responses_wave ON responses (wave, project);
 CREATE INDEX responses_source ON responses (source);
 CREATE INDEX tallies_project ON tallies (project, wave);
-CREATE INDEX tallies_wave ON tallies (wave);
+CREATE INDEX tallies_wave ON tallies (wave, item);
 CREATE INDEX frames_project ON frames (project, wave);
 CREATE INDEX frames_wave ON frames (wave);

@@ -40,7 +40,12 @@ def open_server(server: Server, *, personal: bool, read_only: bool, wait: float)
         with told(server):
             if read_only:
                 execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            execute(connection, f"SET search_path TO {schema}, pg_temp")
+            fetch(
+                connection,
+                "SELECT set_config('search_path', $1, false) AS path, "
+                "set_config('datestyle', 'ISO, YMD', false) AS style",
+                (f"{schema}, pg_temp",),
+            )
             if not read_only:
                 _take_lock(connection, server, schema, wait)
             _enter(connection, server, schema, read_only=read_only)

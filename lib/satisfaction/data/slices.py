@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from io import BytesIO
 
 import numpy as np
 import pandas as pd
-from pyarrow.csv import write_csv
+import pyarrow as pa
 
+from satisfaction.config.settings import Settings
 from satisfaction.data.connection import Connection, as_frame, fetch, fetch_arrow
 from satisfaction.data.database import Location, reader
 from satisfaction.problems import DataProblem, Problem
@@ -36,7 +35,6 @@ _OF_PROJECT = {
     "flags": "SELECT * FROM household_flags WHERE project = $1 ORDER BY household, flag, set_at",
     "samples": "SELECT s.*, w.kind FROM samples s JOIN waves w ON w.wave = s.wave "
     "WHERE s.project = $1 ORDER BY s.wave, s.stratum, s.draw_order, s.household",
-    "tallies": f"{_TALLIES} WHERE t.project = $1 ORDER BY t.wave, t.item, t.stratum, t.score",
     "frames": f"{_FRAMES} WHERE f.project = $1 ORDER BY f.drawn_at, f.wave",
 }
 
@@ -46,6 +44,10 @@ _OF_WAVES = {
     "answers": "SELECT wave, response, item, score FROM answers WHERE project = $1 "
     "AND wave IN ($2, $3) ORDER BY wave, response, item",
 }
+
+_OWN_TALLIES = f"""
+    {_TALLIES} WHERE t.project = $1 AND t.item IN ({{items}})
+    ORDER BY t.wave, t.item, t.stratum, t.score"""
 
 _PEER_TALLIES = f"""
     {_TALLIES} JOIN projects p ON p.project = t.project
@@ -68,6 +70,8 @@ _ELSEWHERE = ["wave", "kind", "household", "stratum", "draw_order", "invited", "
 @dataclass(frozen=True)
 class Slice:
     """All rows of one project in one wave, and the counts of its earlier waves and its peers.
+
+    Tallies are of overall items only: those of the peers in this wave, all of its own.
 
     earlier      the same of the wave before, read together with this one; None where there is
                  none, and in an earlier slice itself
@@ -99,13 +103,10 @@ class Slice:
         return None if found is None else str(found["wave"])
 
 
-def read_slice(
-    location: Location, project: str, wave: str, overall: Callable[[str, str], str | None]
-) -> Slice:
+def read_slice(location: Location, project: str, wave: str, settings: Settings) -> Slice:
     """The slice of ``project`` in ``wave``, and that of the wave before.
 
-    ``overall`` gives the overall item by wave and planned questionnaire (None: unknown); of peers
-    no other item is read. DataProblem for a name that the database lacks.
+    DataProblem for a name that the database lacks.
     """
     with reader(location) as connection:
         read = _Reading(connection)
@@ -115,29 +116,40 @@ def read_slice(
         waves = read.rows(_WAVES, project, wave)
         if wave not in set(waves["wave"]):
             raise _unknown(connection, location, "waves", "wave", wave)
-        own = owned.iloc[0]
         answered = waves.pop("answered").astype(bool)
         this = waves[waves["wave"] == wave].iloc[0]
         waves = waves[answered]
         before = _before(waves[waves["kind"] == this["kind"]], this)
-        first, last = (this, this if before is None else before)
-        pair = (str(first["wave"]), str(last["wave"]))
-        items = [
-            overall(str(row["wave"]), str(row["questionnaire"])) or "" for row in (first, last)
-        ]
-        tables = {name: read.rows(sql, project) for name, sql in _OF_PROJECT.items()}
-        tables |= {name: read.rows(sql, project, *pair) for name, sql in _OF_WAVES.items()}
-        kind = own["property_type"]
-        tables["peer_frames"] = read.rows(_PEER_FRAMES, kind, *pair)
-        tables["peer_tallies"] = read.rows(
-            _PEER_TALLIES, kind, pair[0], items[0], pair[1], items[1]
-        )
-        spans = [_visiting(row, tables["responses"]) for row in (first, last)]
-        texts = [moment.isoformat() for span in spans for moment in span]
-        tables["visits"] = read.rows(_VISITS, project, *texts)
-    parts = [own, waves, tables, read.fingerprint]
-    earlier = None if before is None else _slice(*parts, before, spans[1])
-    return _slice(*parts, this, spans[0], earlier)
+        chosen = [this] if before is None else [this, before]
+        tables = _tables(read, owned.iloc[0], chosen, settings)
+    parts = [_slice(tables, owned.iloc[0], row, waves, read.fingerprint) for row in chosen]
+    return replace(parts[0], earlier=parts[1] if len(parts) > 1 else None)
+
+
+def _tables(
+    read: _Reading, project: pd.Series, chosen: list[pd.Series], settings: Settings
+) -> dict[str, pd.DataFrame]:
+    """All tables of a slice, for one wave or two."""
+    own, of_type = str(project["project"]), str(project["property_type"])
+    first, last = chosen[0], chosen[-1]
+    pair = (str(first["wave"]), str(last["wave"]))
+    tables = {name: read.rows(sql, own) for name, sql in _OF_PROJECT.items()}
+    tables |= {name: read.rows(sql, own, *pair) for name, sql in _OF_WAVES.items()}
+    tables["peer_frames"] = read.rows(_PEER_FRAMES, of_type, *pair)
+    known = settings.overall_items
+    places = ", ".join(f"${place}" for place in range(2, len(known) + 2)) or "NULL"
+    tables["tallies"] = read.rows(_OWN_TALLIES.format(items=places), own, *known)
+    asked = [
+        (str(row["wave"]), settings.overall_item(str(row["wave"]), str(row["questionnaire"])))
+        for row in (first, last)
+    ]
+    tables["peer_tallies"] = read.rows(
+        _PEER_TALLIES, of_type, *(text or "" for pair in asked for text in pair)
+    )
+    spans = [_visiting(row, tables["responses"]) for row in (first, last)]
+    texts = [moment.isoformat() for span in spans for moment in span]
+    tables["visits"] = read.rows(_VISITS, own, *texts)
+    return tables
 
 
 class _Reading:
@@ -148,11 +160,13 @@ class _Reading:
         self.digest = hashlib.sha256()
 
     def rows(self, sql: str, *parameters: str) -> pd.DataFrame:
-        found = fetch_arrow(self.connection, sql, parameters)
+        # PostgreSQL refuses a NUL in a text, and no name has one
+        given = [text.replace("\0", "\ufffd") for text in parameters]
+        found = fetch_arrow(self.connection, sql, given)
         found = found.select([name for name in found.column_names if name != "source"])
-        text = BytesIO()
-        write_csv(found, text)
-        self.digest.update(text.getbuffer())
+        self.digest.update(",".join(found.column_names).encode())
+        for column in found.columns:
+            self.digest.update(_bytes(column))
         return as_frame(found)
 
     @property
@@ -160,14 +174,25 @@ class _Reading:
         return self.digest.hexdigest()[:16]
 
 
+def _bytes(column: pa.ChunkedArray) -> bytes:
+    """All values of a column; the same whatever database and width of numbers they came in."""
+    if pa.types.is_temporal(column.type):
+        return column.cast(pa.timestamp("us")).to_numpy().tobytes()
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return column.cast(pa.float64()).to_numpy().tobytes()
+    coded = column.combine_chunks().dictionary_encode()
+    words = "\0".join(coded.dictionary.to_pylist())
+    return words.encode() + coded.indices.to_numpy(zero_copy_only=False).tobytes()
+
+
 def _slice(
-    project: pd.Series,
-    waves: pd.DataFrame,
     tables: dict[str, pd.DataFrame],
-    fingerprint: str,
+    project: pd.Series,
     wave: pd.Series,
-    visiting: tuple[pd.Timestamp, pd.Timestamp],
-    earlier: Slice | None = None,
+    waves: pd.DataFrame,
+    fingerprint: str,
 ) -> Slice:
     samples, visits = tables["samples"], tables["visits"]
     other = samples.loc[samples["wave"] != wave["wave"], _ELSEWHERE]
@@ -175,6 +200,7 @@ def _slice(
         name: _of_wave(tables[name], str(wave["wave"]))
         for name in ("samples", "responses", "answers", "peer_tallies", "peer_frames")
     }
+    since, until = _visiting(wave, here["responses"])
     return Slice(
         project=project,
         wave=wave,
@@ -182,17 +208,16 @@ def _slice(
         monthly_waves=_numbered(waves[waves["kind"] == "monthly"]),
         households=tables["households"],
         flags=tables["flags"],
+        samples=here["samples"].drop(columns="kind"),
         other_samples=other.sort_values("drawn_at", kind="stable", ignore_index=True),
+        responses=here["responses"],
+        answers=here["answers"].drop(columns="wave"),
         own_tallies=tables["tallies"],
+        peer_tallies=here["peer_tallies"],
+        visits=_numbered(visits[visits["visited_at"].between(since, until)]),
         own_frames=tables["frames"],
-        visits=_numbered(visits[visits["visited_at"].between(*visiting)]),
+        peer_frames=here["peer_frames"],
         fingerprint=fingerprint,
-        earlier=earlier,
-        **here
-        | {
-            "samples": here["samples"].drop(columns="kind"),
-            "answers": here["answers"].drop(columns="wave"),
-        },
     )
 
 

@@ -34,8 +34,8 @@ FROM answers a
 JOIN counted c ON c.project = a.project AND c.wave = a.wave AND c.response = a.response
 JOIN strata t ON t.project = c.project AND t.wave = c.wave AND t.stratum = c.stratum
 GROUP BY a.project, a.wave, a.item, c.stratum, t.stratum_population, t.stratum_responses, a.score
-ORDER BY a.project, a.wave, a.item, c.stratum, a.score
-"""
+ORDER BY a.item, a.wave, a.project, c.stratum, a.score
+"""  # one item of all projects of a wave is what a report reads of its peers
 
 
 def renew_tallies(connection: Connection, pairs: Iterable[tuple[str, str]]) -> None:

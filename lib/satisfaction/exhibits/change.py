@@ -19,6 +19,7 @@ from satisfaction.exhibits.comparison import extent, value_text
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, INK, MUTED, QUIET, SATISFIED
+from satisfaction.exhibits.records import records
 from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.tables import interval_text
 from satisfaction.exhibits.words import (
@@ -156,9 +157,10 @@ def _slopes(
     header(canvas, right, 12, waves[1] or _("this wave"), room=220)
     before = spread([down(value) for value in rows["previous"]], GAP, top, bottom)
     after = spread([down(value) for value in rows["current"]], GAP, top, bottom)
+    lines = records(rows)
     # What changed is drawn last, above the grey lines.
     for place in sorted(range(len(rows)), key=lambda place: real[place]):
-        row = rows.iloc[place]
+        row = lines[place]
         rising = row["estimate"] > 0
         colour = (SATISFIED if rising else FOCUS) if real[place] else QUIET
         start, end = down(row["previous"]), down(row["current"])
@@ -269,17 +271,15 @@ def _trend(
         ys = [down(value) for value in rows["estimate"]]
         canvas.line(list(zip(xs, ys, strict=True)), QUIET, 1.5)
     every = max(1, -(-len(rows) // 13))
-    for place, name in enumerate(names):
-        row, x = rows.iloc[place], xs[place]
+    lines = records(rows)
+    for place, (name, row, x) in enumerate(zip(names, lines, xs, strict=True)):
         if row["ci_low"] == row["ci_low"] and row["ci_high"] == row["ci_high"]:
             canvas.line([(x, down(row["ci_low"])), (x, down(row["ci_high"]))], SATISFIED, 3)
         canvas.dot(x, down(row["estimate"]), SATISFIED, 10)
         if (len(rows) - 1 - place) % every == 0:
             value = value_text(row["estimate"], as_percent)
             if len(rows) <= 8:
-                rising = (
-                    place + 1 < len(rows) and rows["estimate"].iloc[place + 1] > row["estimate"]
-                )
+                rising = place + 1 < len(rows) and lines[place + 1]["estimate"] > row["estimate"]
                 beside = down(row["estimate"]) + (13 if rising else -13)  # clear of the line
                 canvas.text(x + 8, beside, value, bold=True)
             header(canvas, x, bottom + 16, fit(name, step * every - 6, SMALL))

@@ -21,6 +21,7 @@ from satisfaction.exhibits.canvas import (
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, RULE, SATISFIED
+from satisfaction.exhibits.records import Record, records
 from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.tables import interval_text
 from satisfaction.exhibits.words import Labels, labelled, method_note, n_text, numbers, sentences
@@ -138,10 +139,9 @@ def _dots(
         room = 160.0
         x = min(max(mark, left + room / 2), WIDTH - room / 2)
         header(canvas, x, bottom + 13, words, room=room)
-    for place, name in enumerate(names):
+    for place, (name, row) in enumerate(zip(names, records(rows), strict=True)):
         middle = TOP + ROW * (place + 0.5)
         colour = FOCUS if flagged[place] else SATISFIED
-        row = rows.iloc[place]
         canvas.text(left - 6, middle, name, align="right", room=left - 8)
         interval_mark(canvas, along, row, middle, colour)
         value = value_text(row["estimate"], as_percent)
@@ -188,7 +188,7 @@ def known(frame: pd.DataFrame) -> list[float]:
     return [float(value) for value in values if value == value]
 
 
-def interval_mark(canvas: Canvas, along: Scale, row: pd.Series, middle: float, colour: str) -> None:
+def interval_mark(canvas: Canvas, along: Scale, row: Record, middle: float, colour: str) -> None:
     """A dot on its interval line."""
     if row["ci_low"] == row["ci_low"] and row["ci_high"] == row["ci_high"]:
         ends = [(along(row["ci_low"]), middle), (along(row["ci_high"]), middle)]
@@ -228,8 +228,7 @@ def peer_strip_chart(
     for value in values:
         canvas.dot(along(value), 62, FRAME, 9)
     canvas.line([(along(median), 53), (along(median), 71)], MUTED, 2)
-    row = pd.Series(dict(own))
-    interval_mark(canvas, along, row, 38, SATISFIED)
+    interval_mark(canvas, along, dict(own), 38, SATISFIED)
     edge = max(along(share), along(own["ci_high"]) if own["ci_high"] == own["ci_high"] else 0)
     words = f"{own_label} {value_text(share, as_percent)}".strip()
     if edge > WIDTH * 0.6:

@@ -14,6 +14,7 @@ from satisfaction.exhibits.comparison import value_text
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, INK, MUTED, QUIET, SATISFIED
+from satisfaction.exhibits.records import Record, records
 from satisfaction.exhibits.words import (
     Labels,
     label,
@@ -46,7 +47,7 @@ def change_bridge(
     title = _title(shown, total)
     level = i18n.percent(parts.level)
     canvas = _bridge(shown, parts.stages, (previous_label, current_label))
-    alt = sentences(title, *(_spoken(row) for _place, row in shown.iterrows()))
+    alt = sentences(title, *(_spoken(row) for row in records(shown)))
     return Exhibit(
         "chart bridge",
         title,
@@ -87,13 +88,13 @@ def _title(rows: pd.DataFrame, total: pd.Series) -> str:
     )
 
 
-def _spoken(row: pd.Series) -> str:
+def _spoken(row: Record) -> str:
     if pd.isna(row["estimate"]):
         return _("{subject}: cannot tell").format(subject=_part(row["part"]))
     return f"{_part(row['part'])} {i18n.points(row['estimate'])} ({_ends(row)})"
 
 
-def _ends(row: pd.Series) -> str:
+def _ends(row: Record) -> str:
     return _("{low} to {high}").format(
         low=i18n.points(row["ci_low"]), high=i18n.points(row["ci_high"])
     )
@@ -130,7 +131,7 @@ def _remarks(rows: pd.DataFrame, stages: Mapping[str, Any], labels: Labels | Non
         _("{part}: cannot tell ({reason}).").format(
             part=_part(row["part"]), reason=reason_text(row["reason"])
         )
-        for _place, row in missing.iterrows()
+        for row in records(missing)
     ]
     return found
 
@@ -158,10 +159,9 @@ def _bridge(rows: pd.DataFrame, stages: Mapping[str, Any], waves: tuple[str, str
         canvas.text(right + 12, y, value_text(value, True), bold=True)
 
     level(0, waves[0] or _("previous wave"), before)
-    for place in range(len(rows)):
-        row, y = rows.iloc[place], TOP + ROW * (place + 1.5)
+    for place, (row, start) in enumerate(zip(records(rows), starts.tolist(), strict=True)):
+        y = TOP + ROW * (place + 1.5)
         canvas.text(left - 12, y, fit(_part(row["part"]), left - 18), align="right")
-        start = float(starts.iloc[place])
         canvas.line([(across(start), y - ROW + 9), (across(start), y + 9)], QUIET, 1)
         if pd.isna(row["estimate"]):
             canvas.text(right + 12, y, _("cannot tell"), colour=MUTED)

@@ -16,6 +16,7 @@ from satisfaction.exhibits.palette import (
     SATISFIED,
     SATISFIED_LIGHT,
 )
+from satisfaction.exhibits.records import Record, crossed, records
 from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.words import Labels, labelled, n_text, numbers, sentences
 from satisfaction.i18n import _
@@ -42,9 +43,7 @@ def distribution_chart(
     usable = rows.dropna(subset=["estimate"]) if len(rows) else rows
     if usable.empty:
         return cannot_tell(_("How the answers spread"), rows)
-    shares = usable.pivot_table(
-        index="item", columns="score", values="estimate", aggfunc="sum", sort=False
-    ).fillna(0.0)
+    shares = crossed(usable, "item", "score", "estimate").fillna(0.0)
     shares = shares[sorted(shares.columns)]
     neutral_from = satisfied_from - 1 if neutral_from is None else neutral_from
     satisfied = [score for score in map(float, shares.columns) if score >= satisfied_from]
@@ -108,10 +107,9 @@ def _bars(
     if neutral:
         span = f"{neutral[0]:g}" if len(neutral) == 1 else f"{neutral[0]:g}–{neutral[-1]:g}"
         header(canvas, WIDTH, 10, _("neutral ({scores})").format(scores=span), "right")
-    for place, name in enumerate(names):
+    for place, (name, row) in enumerate(zip(names, records(shares), strict=True)):
         middle = TOP + ROW * (place + 0.5)
         canvas.text(left - 12, middle, name, align="right", room=left - 12)
-        row = shares.iloc[place]
         right = _stack(canvas, row, satisfied, zero, unit, middle)
         _stack(canvas, row, dissatisfied, zero, -unit, middle)
         canvas.text(right + 7, middle, i18n.percent(top.iloc[place]), bold=True)
@@ -124,13 +122,13 @@ def _bars(
 
 
 def _stack(
-    canvas: Canvas, row: pd.Series, scores: list[float], start: float, unit: float, middle: float
+    canvas: Canvas, row: Record, scores: list[float], start: float, unit: float, middle: float
 ) -> float:
     """Two bands outwards from the zero line, the stronger half of the scores dark; its end."""
     light, dark = (SATISFIED_LIGHT, SATISFIED) if unit > 0 else (DISSATISFIED_LIGHT, DISSATISFIED)
     half = (len(scores) + 1) // 2 if len(scores) > 1 else 0
     for tone, band in ((light, scores[:half]), (dark, scores[half:])):
-        end = start + unit * float(row[band].sum())
+        end = start + unit * sum(row[score] for score in band)
         canvas.bar(min(start, end), middle - 9, max(start, end), middle + 9, tone)
         start = end
     return start

@@ -9,6 +9,7 @@ from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, header, label_roo
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import DISSATISFIED, INK, MUTED, RULE, SATISFIED, ink_on, tint
+from satisfaction.exhibits.records import records
 from satisfaction.exhibits.verdict import probability_text
 from satisfaction.exhibits.words import (
     Labels,
@@ -174,9 +175,10 @@ def _importance(rows: pd.DataFrame, names: list[str]) -> Canvas:
         header(canvas, along(place), 12, i18n.percent(place))
     header(canvas, WIDTH - 80, 12, _("rank"), "right")
     header(canvas, WIDTH, 12, _("in top 3"), "right")
-    for place, name in enumerate(names):
-        middle, row = top + ROW * (place + 0.5), rows.iloc[place]
-        if place and "tier" in rows and row["tier"] != rows["tier"].iloc[place - 1]:
+    lines = records(rows)
+    for place, (name, row) in enumerate(zip(names, lines, strict=True)):
+        middle = top + ROW * (place + 0.5)
+        if place and row.get("tier") != lines[place - 1].get("tier"):
             canvas.line([(0, middle - ROW / 2), (WIDTH, middle - ROW / 2)], MUTED, 1, dashed=True)
         canvas.text(left - 8, middle, name, align="right", room=left - 10)
         canvas.bar(left, middle - 7, along(row["share"]), middle + 7, SATISFIED)
@@ -234,7 +236,7 @@ def _triangle(rows: pd.DataFrame, items: list[object], names: list[str], level: 
         header(canvas, left + side * (place + 0.5), 10, str(place + 1))
     cells: dict[str, list[tuple[float, float]]] = {}
     figures = []
-    for _place, row in rows.iterrows():
+    for row in records(rows):
         pair = sorted((place_of[row["item_a"]], place_of[row["item_b"]]))
         x, y = left + side * pair[0], top + down * pair[1]
         value = float(row["estimate"])

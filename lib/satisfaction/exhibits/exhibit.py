@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from satisfaction.exhibits.records import values
 from satisfaction.exhibits.words import clean
 from satisfaction.i18n import MISSING, _
 
@@ -73,13 +76,13 @@ def html_table(data: pd.DataFrame, *, numeric: bool = True, figures: Collection[
     css = [' class="num"' if figure else "" for figure in right]
     heads = zip(data.columns, css, strict=True)
     head = "".join(f'<th scope="col"{style}>{escape(clean(name))}</th>' for name, style in heads)
-    body = []
-    for first, *rest in data.itertuples(index=False, name=None):
-        cells = "".join(
-            f"<td{style}>{escape(_cell(value))}</td>"
-            for value, style in zip(rest, css[1:], strict=True)
-        )
-        body.append(f'<tr><th scope="row">{escape(_cell(first))}</th>{cells}</tr>')
+    opening = ['<tr><th scope="row">', *(f"<td{style}>" for style in css[1:])]
+    closing = ["</th>", *["</td>"] * (len(css) - 1)]
+    cells = [
+        [f"{start}{escape(_cell(value))}{end}" for value in column]
+        for column, start, end in zip(values(data), opening, closing, strict=True)
+    ]
+    body = ["".join(row) + "</tr>" for row in zip(*cells, strict=True)]
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
 
@@ -88,19 +91,18 @@ def csv_bytes(data: pd.DataFrame) -> bytes:
 
     Text that a spreadsheet would run as a formula, in cells or headers, gets an apostrophe.
     """
-    safe = data.rename(columns=lambda name: _inert(str(name)))
-    texts = [place for place, dtype in enumerate(data.dtypes) if not _is_plain(dtype)]
-    for place in texts:
-        safe.isetitem(place, [_inert(value) for value in data.iloc[:, place]])
-    return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig", "replace")
-
-
-def _is_plain(dtype: Any) -> bool:
-    return pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)
+    target = io.StringIO(newline="")
+    writer = csv.writer(target, lineterminator="\r\n")
+    writer.writerow([_inert(str(name)) for name in data.columns])
+    columns = [[_inert(value) for value in column] for column in values(data)]
+    writer.writerows(zip(*columns, strict=True))
+    return target.getvalue().encode("utf-8-sig", "replace")
 
 
 def _inert(value: object) -> object:
     """``value``, or with a leading apostrophe if it is text that starts like a formula."""
+    if value is pd.NA or value != value:
+        return ""
     if not isinstance(value, str) or PLAIN_NUMBER.fullmatch(value):
         return value
     risky = value.startswith(FORMULA_STARTS) or value.lstrip().startswith(FORMULA_STARTS)

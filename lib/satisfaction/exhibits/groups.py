@@ -12,6 +12,7 @@ from satisfaction.exhibits.comparison import dot_plot
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import ink_on, tint
+from satisfaction.exhibits.records import crossed
 from satisfaction.exhibits.suppression import hidden_cells, hidden_groups
 from satisfaction.exhibits.words import Labels, header_text, label, labelled, n_text, sentences
 from satisfaction.i18n import _
@@ -37,8 +38,8 @@ def group_heat_table(
     rows = result.rows
     if rows.empty or not rows["estimate"].notna().any():
         return cannot_tell(title or _("Results by group"), rows)
-    shares = _cross(rows, item, group, "estimate")
-    counts = _cross(rows, item, group, "n").fillna(0)
+    shares = crossed(rows, item, group, "estimate")
+    counts = crossed(rows, item, group, "n").fillna(0)
     hidden = hidden_cells(counts, minimum_n)
     share, count = shares.to_numpy(dtype=float), counts.to_numpy(dtype=float)
     texts = [
@@ -71,13 +72,6 @@ def group_heat_table(
         alt=finding,
         data=data,
     )
-
-
-def _cross(rows: pd.DataFrame, item: str, group: str, values: str) -> pd.DataFrame:
-    table = rows.pivot_table(
-        index=item, columns=group, values=values, aggfunc="first", sort=False, dropna=False
-    )
-    return table.astype(float)
 
 
 def _cell(share: float, count: float, hidden: bool, minimum_n: int, caution_n: int) -> str:

@@ -9,6 +9,7 @@ from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, fit, header, scal
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, INK, MUTED, NEUTRAL, QUIET, RULE, SATISFIED
+from satisfaction.exhibits.records import records
 from satisfaction.exhibits.words import (
     Labels,
     label,
@@ -47,7 +48,7 @@ def control_chart(result: Result, labels: Labels | None = None) -> Exhibit:
                         value=i18n.percent(row["estimate"]),
                         why=_(FLAGS[row["flag"]]),
                     )
-                    for _place, row in flagged.iterrows()
+                    for row in records(flagged)
                 ]
             )
         )
@@ -106,21 +107,15 @@ def _chart(rows: pd.DataFrame, labels: Labels | None) -> Canvas:
     canvas.line(list(zip(xs, heights, strict=True)), QUIET, 1.2)
     every = max(1, -(-len(rows) // 13))
     names = labelled(rows["wave"], labels)
-    for place, (x, y) in enumerate(zip(xs, heights, strict=True)):
-        flagged = bool(rows["flag"].iloc[place])
+    for place, (x, y, row) in enumerate(zip(xs, heights, records(rows), strict=True)):
+        flagged = bool(row["flag"])
         canvas.dot(x, y, FOCUS if flagged else SATISFIED, 11 if flagged else 9)
         if (len(rows) - 1 - place) % every == 0:
             header(
                 canvas,
                 x,
                 bottom + 14,
-                fit(_short(names[place], rows, place), step * every - 4, SMALL),
+                fit(str(row["wave"]) or names[place], step * every - 4, SMALL),
             )
-            n = rows["n"].iloc[place]
-            header(canvas, x, bottom + 30, fit(f"n={n:,.0f}", step * every - 2, SMALL))
+            header(canvas, x, bottom + 30, fit(f"n={row['n']:,.0f}", step * every - 2, SMALL))
     return canvas
-
-
-def _short(name: str, rows: pd.DataFrame, place: int) -> str:
-    """The wave's id: names of months are too long for an axis."""
-    return str(rows["wave"].iloc[place]) or name

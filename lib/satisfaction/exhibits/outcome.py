@@ -10,6 +10,7 @@ from satisfaction.exhibits.comparison import ROW, TOP, dot_plot, interval_mark, 
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FRAME, INK, QUIET, RULE, SATISFIED
+from satisfaction.exhibits.records import records
 from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.words import Labels, labelled, method_text, n_text, numbers, sentences
 from satisfaction.i18n import _
@@ -103,9 +104,9 @@ def _draw(rows: pd.DataFrame, names: list[str], own: list[bool]) -> Canvas:
     both = pd.concat([rows[list(ends)], small])
     along = value_axis(canvas, both, left + 12, WIDTH - 70, TOP - 8, bottom, 0.0, False)
     canvas.line([(along(0), TOP - 8), (along(0), bottom)], FRAME)
-    for place, name in enumerate(names):
+    lines = zip(names, records(rows), records(small), strict=True)
+    for place, (name, row, rest) in enumerate(lines):
         middle = TOP + (ROW + 6) * (place + 0.5)
-        row, rest = rows.iloc[place], small.iloc[place]
         if place:
             edge = middle - (ROW + 6) / 2
             canvas.line([(left, edge), (WIDTH, edge)], RULE, 0.7)

@@ -11,6 +11,7 @@ from satisfaction.exhibits.comparison import known
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import DISSATISFIED, FRAME, INK, MUTED, NEUTRAL, RULE, SATISFIED
+from satisfaction.exhibits.records import records
 from satisfaction.exhibits.words import Labels, labelled, method_note, n_text, numbers, sentences
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
@@ -116,8 +117,8 @@ def _draw(rows: pd.DataFrame, names: list[str], beyond: dict[str, pd.Series]) ->
         header(canvas, along(place), 12, i18n.signed(place, 1))
     canvas.line([(along(0), top - 6), (along(0), bottom)], FRAME, 1.5)
     header(canvas, WIDTH, 12, _("kind"), "right")
-    for place, name in enumerate(names):
-        middle, row = top + ROW * (place + 0.5), rows.iloc[place]
+    for place, (name, row) in enumerate(zip(names, records(rows), strict=True)):
+        middle = top + ROW * (place + 0.5)
         canvas.text(left - 6, middle, name, align="right", room=left - 8)
         for effect, colour in EFFECTS.items():
             value = row[effect]

@@ -23,6 +23,7 @@ from satisfaction.exhibits.comparison import known
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FOCUS_TINT, INK, MUTED, QUIET, RULE, SATISFIED
+from satisfaction.exhibits.records import Record, records
 from satisfaction.exhibits.words import Labels, labelled, n_text, numbers, sentences
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
@@ -129,7 +130,7 @@ def _draw(rows: pd.DataFrame, names: list[str], result: Result) -> Canvas:
     ]
     _axis_values(canvas, rows, x, y)
     marks, whiskers = [], []
-    for _place, row in rows.iterrows():
+    for row in records(rows):
         colour = _colour(row)
         across, down = x(row["performance"]), y(row["importance"])
         marks.append((across, down, colour))
@@ -150,7 +151,7 @@ def _draw(rows: pd.DataFrame, names: list[str], result: Result) -> Canvas:
     return canvas
 
 
-def _colour(row: pd.Series) -> str:
+def _colour(row: Record) -> str:
     return COLOURS.get(row["quadrant"], QUIET) if row["sure"] else QUIET
 
 
@@ -199,8 +200,10 @@ def _place_labels(
             *((left, rise) for rise in (-24, 24, -38, 38, -52, 52) for left in beside),
             *((x - wide / 2, rise) for rise in (-18, 18, -66, 66)),
         ]
+        reach = _Box(x - 7 - wide, y - 74, x + 7 + wide, y + 74)  # of all its places
+        near = [other for other in taken if reach.overlap(other)]
         boxes = [_Box(left, y + rise - 8, left + wide, y + rise + 8) for left, rise in places]
-        box = min(boxes, key=lambda box: _cost(box, taken, boxes.index(box)))
+        box = min(boxes, key=lambda box: _cost(box, near, boxes.index(box)))
         taken.append(box)
         middle = (box.top + box.bottom) / 2
         if abs(middle - y) > 20:

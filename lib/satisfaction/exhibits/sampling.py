@@ -9,6 +9,7 @@ from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, fit, header, labe
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, QUIET, RULE, SATISFIED
+from satisfaction.exhibits.records import records
 from satisfaction.exhibits.words import (
     Labels,
     label,
@@ -146,16 +147,15 @@ def _allocation(rows: pd.DataFrame, strata: list[str]) -> Canvas:
     frame = homes / homes.sum() if homes.notna().all() and homes.sum() > 0 else homes * float("nan")
     left = label_room(strata)
     along = scale(0, max(sizes.max(), frame.max() if frame.notna().any() else 0), left, WIDTH - 190)
-    for place, name in enumerate(strata):
+    columns = strata, sizes, frame, rows["n"], homes, rows["probability"]
+    for place, line in enumerate(zip(*columns, strict=True)):
+        name, size, share, interviews, population, chance = line
         middle = 4 + ROW * (place + 0.5)
         canvas.text(left - 10, middle, name, align="right", room=left - 12)
-        canvas.bar(left, middle - 7, along(sizes.iloc[place]), middle + 7, SATISFIED)
-        if frame.iloc[place] == frame.iloc[place]:
-            tick = along(frame.iloc[place])
-            canvas.line([(tick, middle - 11), (tick, middle + 11)], INK, 2)
-        got = i18n.number(rows["n"].iloc[place])
-        canvas.text(WIDTH - 132, middle, got, bold=True, align="right")
-        population, chance = homes.iloc[place], rows["probability"].iloc[place]
+        canvas.bar(left, middle - 7, along(size), middle + 7, SATISFIED)
+        if share == share:
+            canvas.line([(along(share), middle - 11), (along(share), middle + 11)], INK, 2)
+        canvas.text(WIDTH - 132, middle, i18n.number(interviews), bold=True, align="right")
         if population == population:
             canvas.text(WIDTH - 126, middle, f"/ {i18n.number(population)}", colour=MUTED)
         if chance == chance:
@@ -222,15 +222,16 @@ def _dumbbells(rows: pd.DataFrame, uneven: pd.Series, labels: Labels | None) -> 
     along = scale(0, top_share, left + 6, WIDTH - 130)
     header(canvas, WIDTH, 10, _("respondents − households"), "right")
     down = 8.0
+    lines = records(rows.assign(uneven=uneven, name=names))
     for variable in variables:
         words = label(variable, labels)
         canvas.text(0, down + 12, fit(words, WIDTH / 2), bold=True)
         down += 28
-        for place in rows.index[rows["variable"] == variable]:
+        for row in (line for line in lines if line["variable"] == variable):
             middle = down + 11
-            colour = FOCUS if uneven.iloc[place] else SATISFIED
-            before, after = rows["frame_share"].iloc[place], rows["respondent_share"].iloc[place]
-            canvas.text(left - 10, middle, names[place], align="right", room=left - 12)
+            colour = FOCUS if row["uneven"] else SATISFIED
+            before, after = row["frame_share"], row["respondent_share"]
+            canvas.text(left - 10, middle, row["name"], align="right", room=left - 12)
             canvas.line([(along(0), middle), (along(top_share), middle)])
             canvas.line([(along(before), middle), (along(after), middle)], colour, 3)
             canvas.dot(along(before), middle, QUIET, 8)
@@ -238,7 +239,7 @@ def _dumbbells(rows: pd.DataFrame, uneven: pd.Series, labels: Labels | None) -> 
             shares = f"{i18n.percent(after)} / {i18n.percent(before)}"
             canvas.text(WIDTH - 48, middle, shares, colour=MUTED, size=SMALL, align="right")
             points = i18n.points(after - before)
-            colour = FOCUS if uneven.iloc[place] and points != "0.0" else INK
+            colour = FOCUS if row["uneven"] and points != "0.0" else INK
             canvas.text(WIDTH, middle, points, colour=colour, bold=True, align="right")
             down += 22
     return canvas

@@ -32,11 +32,12 @@ def without_small(rows: pd.DataFrame, minimum_n: int) -> pd.DataFrame:
     """Rows on fewer than ``minimum_n`` answers lose their numbers and get the reason."""
     if "n" not in rows or "estimate" not in rows:
         return rows
-    small = (rows["n"] > 0) & (rows["n"] < minimum_n)
+    n = rows["n"].to_numpy(dtype=float)
+    small = (n > 0) & (n < minimum_n)
     numbers = [name for name in ("estimate", "ci_low", "ci_high", "n") if name in rows]
-    kept = rows.assign(**{name: rows[name].astype(float).mask(small) for name in numbers})
-    reason = kept["reason"] if "reason" in kept else pd.Series("", index=kept.index)
-    return kept.assign(reason=reason.astype(object).mask(small, "too_few"))
+    kept = {name: np.where(small, np.nan, rows[name].to_numpy(dtype=float)) for name in numbers}
+    reason = rows["reason"].to_numpy(dtype=object) if "reason" in rows else ""
+    return rows.assign(**kept, reason=np.where(small, "too_few", reason))
 
 
 def hidden_groups(counts: pd.Series, minimum_n: int) -> NDArray[np.bool_]:

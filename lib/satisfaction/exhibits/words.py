@@ -20,8 +20,10 @@ _DROPPED = ("Cc", "Cf", "Cs")  # control, format (direction overrides) and surro
 
 def clean(words: object) -> str:
     """Text that can be drawn: white space in one line, no control or direction characters."""
-    kept = (" " if sign.isspace() else sign for sign in str(words))
-    text = "".join(sign for sign in kept if unicodedata.category(sign) not in _DROPPED)
+    text = str(words)
+    if not text.isprintable():
+        kept = (" " if sign.isspace() else sign for sign in text)
+        text = "".join(sign for sign in kept if unicodedata.category(sign) not in _DROPPED)
     return " ".join(text.split())
 
 
@@ -78,18 +80,20 @@ def numbers(
             continue
         values, head = rows[column], header_text(column)
         if column in percent:
-            values, head = 100 * values.astype(float), f"{head} (%)"
+            shown[f"{head} (%)"] = 100 * values.to_numpy(dtype=float)
         elif column == "reason":
-            values = values.map(lambda code: reason_text(str(code)) if code else "")
+            shown[head] = [reason_text(str(code)) if code else "" for code in values.tolist()]
         elif column == "method":
-            values = values.map(lambda code: method_text(str(code)))
+            shown[head] = [method_text(str(code)) for code in values.tolist()]
         elif column == "direction":
-            values = values.map(lambda code: _(DIRECTIONS.get(str(code), str(code))))
+            codes = map(str, values.tolist())
+            shown[head] = [_(DIRECTIONS.get(code, code)) for code in codes]
         elif pd.api.types.is_bool_dtype(values):
-            values = values.map(lambda yes: _("yes") if yes else _("no"))
+            shown[head] = [_("yes") if yes else _("no") for yes in values.tolist()]
         elif not pd.api.types.is_numeric_dtype(values):
-            values = values.map(lambda code: label(code, labels))
-        shown[head] = values.to_numpy()
+            shown[head] = [label(code, labels) for code in values.tolist()]
+        else:
+            shown[head] = values.to_numpy()
     return pd.DataFrame(shown)
 
 

@@ -110,6 +110,8 @@ class ReportRunner(widgets.VBox):
                 words = _("Stopped.") if batch.interrupted else _("Done.")
                 if batch.index:
                     words += " " + _("Open {index}").format(index=self._shown(batch.index))
+                else:
+                    words += " " + _("The index page could not be written.")
                 words += f" {batch.note}" if batch.note else ""
             except DataProblem as problem:
                 words = str(problem)

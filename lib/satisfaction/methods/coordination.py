@@ -99,25 +99,43 @@ def stretches(samples: pd.DataFrame, *, unit: str = "household") -> pd.DataFrame
     columns = ["wave", "stratum", "seed", "drawn_at", "asked", "first", "last", "on_line"]
     if not len(samples):
         return pd.DataFrame(columns=columns).astype({"on_line": bool})
-    table = samples.sort_values(["drawn_at", "wave", "stratum", "draw_order"], ignore_index=True)
-    seeds = table["seed"].astype(int)
-    table["number"] = np.nan
-    for one, part in table.groupby(seeds):
-        table.loc[part.index, "number"] = permanent_random_numbers(part[unit], one).to_numpy()
-    by = table.groupby(["drawn_at", "wave", "stratum"], sort=True)
-    table["first"] = by["number"].transform("first")
-    table["way"] = (table["number"] - table["first"]) % 1.0
-    falling = table["way"] <= by["way"].shift()  # never for the first one: nothing stands before it
-    table["on_line"] = ~falling.groupby(table["wave"]).transform("any")
-    asked = table[table["invited"].astype(bool)]
-    found = asked.groupby(["drawn_at", "wave", "stratum"], sort=True).agg(
-        seed=("seed", "first"),
-        asked=("number", "size"),
-        first=("first", "first"),
-        last=("number", "last"),
-        on_line=("on_line", "first"),
+    waves, strata = (pd.factorize(samples[name], sort=True)[0] for name in ("wave", "stratum"))
+    drawn_at, position = samples["drawn_at"].to_numpy(), samples["draw_order"].to_numpy(dtype=float)
+    order = np.lexsort([position, strata, waves, drawn_at])
+    table, waves, strata, drawn_at = (
+        samples.iloc[order],
+        waves[order],
+        strata[order],
+        drawn_at[order],
     )
-    return found.reset_index()[columns]
+    number = _numbers(table, unit)
+    begins = np.ones(len(table), dtype=bool)
+    begins[1:] = np.any([x[1:] != x[:-1] for x in (drawn_at, waves, strata)], axis=0)
+    stretch = np.cumsum(begins) - 1
+    first = number[begins][stretch]
+    way = (number - first) % 1.0
+    falling = ~begins & (way <= np.roll(way, 1))
+    asked = np.flatnonzero(table["invited"].astype(bool))
+    _, places = np.unique(stretch[asked], return_index=True)
+    ends = np.append(places[1:], len(asked)) - 1
+    head = asked[places]
+    found = table[["wave", "stratum", "seed", "drawn_at"]].iloc[head].reset_index(drop=True)
+    return found.assign(
+        asked=ends - places + 1,
+        first=first[head],
+        last=number[asked[ends]],
+        on_line=~np.isin(waves, waves[falling])[head],
+    )
+
+
+def _numbers(table: pd.DataFrame, unit: str) -> FloatArray:
+    """The permanent random number of each row's unit, on the line of its seed."""
+    seeds, units = table["seed"].to_numpy(dtype=int), table[unit].to_numpy(dtype=object)
+    number = np.empty(len(table))
+    for seed in np.unique(seeds):
+        rows = seeds == seed
+        number[rows] = permanent_random_numbers(units[rows], int(seed)).to_numpy()
+    return number
 
 
 def wave_seed(seed: int, wave: str) -> int:
@@ -139,7 +157,7 @@ def _behind(
     """Start of each stratum behind an earlier list: the newest that repeats the fewest units."""
     seed = int(lines["seed"].iloc[0])
     number = permanent_random_numbers(frame[unit], seed).to_numpy()
-    tired = frame[unit].astype(str).isin(recent[unit].astype(str)).to_numpy()
+    tired = _names(frame, unit).isin(_names(recent, unit)).to_numpy()
     stratum = frame["stratum"].astype(str).to_numpy()
     ends = lines.groupby("stratum")["last"].agg(list)
     start = np.full(len(rows), np.nan)
@@ -247,6 +265,10 @@ def _passed(asked: FloatArray, n: FloatArray, start: FloatArray, size: FloatArra
     return ahead + np.clip(start + n - size, 0.0, np.minimum(asked, start))
 
 
+def _names(rows: pd.DataFrame, unit: str) -> pd.Series:
+    return rows[unit].astype(str).astype(object)  # pandas looks texts of Arrow up one by one
+
+
 def observed_repeats(
     sample: pd.DataFrame, earlier: pd.DataFrame, *, unit: str = "household"
 ) -> Result:
@@ -256,9 +278,9 @@ def observed_repeats(
     first: ``wave, asked, again, estimate`` (again / asked), method, reason (""). ``stages``:
     ``invited`` now, ``ever`` (of them asked in any earlier wave).
     """
-    now = set(sample.loc[sample["invited"].astype(bool), unit].astype(str))
+    now = set(_names(sample[sample["invited"].astype(bool)], unit))
     before = earlier[earlier["invited"].astype(bool)].sort_values(["drawn_at", "wave"])
-    hit = before[unit].astype(str).isin(now)
+    hit = _names(before, unit).isin(now)
     by = hit.groupby(before["wave"].astype(str), sort=False)
     asked, again = by.size(), by.sum()
     rows = pd.DataFrame(

@@ -124,7 +124,11 @@ def _pairs(scores: Array, a: Array, b: Array, method: str) -> tuple[Array, Array
 
 def _ranks(scores: Array) -> Array:
     """Ranks within each column; ties get their mean rank."""
-    return pd.DataFrame(scores).rank().to_numpy()
+    ranks = []
+    for column in scores.T:
+        _, place, count = np.unique(column, return_inverse=True, return_counts=True)
+        ranks.append((np.cumsum(count) - (count - 1) / 2)[place])
+    return np.column_stack(ranks)
 
 
 def _product_moment(x: Array, y: Array) -> Array:

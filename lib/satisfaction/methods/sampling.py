@@ -26,11 +26,9 @@ def permanent_random_numbers(units: Iterable[object], seed: int) -> pd.Series:
     """
     ids = [str(unit) for unit in units]
     key = str(int(seed)).encode()
-    numbers = [
-        int.from_bytes(hashlib.blake2b(i.encode(), key=key, digest_size=8).digest(), "big") >> 11
-        for i in ids
-    ]
-    return pd.Series(np.array(numbers, dtype=float) / 2**53, index=ids, name="random_number")
+    digests = [hashlib.blake2b(i.encode(), key=key, digest_size=8).digest() for i in ids]
+    numbers = np.frombuffer(b"".join(digests), dtype=">u8") >> 11
+    return pd.Series(numbers.astype(float) / 2**53, index=ids, name="random_number")
 
 
 def draw_sample(

@@ -42,8 +42,7 @@ def estimates_from_tallies(
     keys = list(keys)
     require_columns(tallies, [*keys, "stratum", "stratum_population", "score", "n", "responses"])
     method = "mean_linearised" if at_least is None else proportion_method(interval)
-    numbered = tallies.groupby(keys, dropna=False, observed=True, sort=True).ngroup()
-    group = numbered.to_numpy(dtype=np.intp)
+    group = _codes(tallies, keys)
     size = int(group.max(initial=-1)) + 1
     answers = tallies["score"].to_numpy(dtype=float, na_value=np.nan)[:, None]
     marked = answers if at_least is None else satisfied(answers, at_least)
@@ -67,6 +66,15 @@ def estimates_from_tallies(
     )
 
 
+def _codes(tallies: pd.DataFrame, keys: Sequence[str]) -> IntArray:
+    """Number 0.. of each row's combination of keys, in their order; missing ones come last."""
+    code = np.zeros(len(tallies), dtype=np.int64)
+    for key in keys:
+        own, found = pd.factorize(tallies[key], sort=True, use_na_sentinel=False)
+        code = np.unique(code * max(len(found), 1) + own, return_inverse=True)[1]
+    return code
+
+
 def _tallied_design(tallies: pd.DataFrame, keys: list[str], group: IntArray) -> Design:
     """Strata are key x stratum; a tally row stands for n respondents."""
     count, responses, population = (
@@ -78,7 +86,7 @@ def _tallied_design(tallies: pd.DataFrame, keys: list[str], group: IntArray) -> 
     if (population < responses).any():
         raise ValueError("tallies have a stratum with more responses than stratum_population")
     study = [key for key in keys if key != "item"] or keys
-    study_code = tallies.groupby(study, dropna=False, observed=True).ngroup().to_numpy()
+    study_code = _codes(tallies, study)
     unknown = np.bincount(study_code, weights=np.isnan(population))[study_code] > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.where(responses > 0, np.where(unknown, 1.0, population / responses), 0.0)

@@ -118,8 +118,10 @@ def representativeness(
     stages: dict[str, dict[str, float]] = {}
     exclusions: dict[str, int] = {}
     if not frame.empty:
+        given = "weight" in respondents.columns
+        weight = respondents["weight"] if given else stratum_weights(respondents)
         for variable in variables:
-            block, stages[variable] = _variable_balance(variable, respondents, frame)
+            block, stages[variable] = _variable_balance(variable, respondents, frame, weight)
             blocks.append(block)
             missing = int(respondents[variable].isna().sum())
             if missing:
@@ -142,13 +144,11 @@ def representativeness(
 
 
 def _variable_balance(
-    variable: str, respondents: pd.DataFrame, frame: pd.DataFrame
+    variable: str, respondents: pd.DataFrame, frame: pd.DataFrame, weight: pd.Series
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Rows of one variable, and its test."""
     in_frame = frame[variable].value_counts(sort=False)
     answered = respondents[variable].value_counts(sort=False)
-    given = "weight" in respondents.columns
-    weight = respondents["weight"] if given else stratum_weights(respondents)
     weighted = weight.groupby(respondents[variable], observed=True).sum()
     in_frame, answered = in_frame[in_frame > 0], answered[answered > 0]
     category = sorted(set(in_frame.index) | set(answered.index), key=_natural)

@@ -7,12 +7,14 @@ imported, a child of the fork server: it saves the start of a kernel and all tal
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
@@ -41,12 +43,24 @@ class _StockClient(PapermillNotebookClient):
 
     output_bytes = Limits.output_bytes
     shown_bytes = 0
+    is_ended = False
 
     def process_message(self, msg: dict[str, Any], *where: Any) -> NotebookNode | None:
         self.shown_bytes += length_of(msg["content"])
-        if self.shown_bytes > self.output_bytes:
-            raise OutputTooLarge(self.output_bytes)
-        return super().process_message(msg, *where)
+        if self.shown_bytes <= self.output_bytes:
+            return super().process_message(msg, *where)
+        if not self.is_ended:  # nothing else would reach a cell that shows without end
+            self.is_ended = True
+            asyncio.ensure_future(self.km.shutdown_kernel(now=True))
+        return None
+
+    def execute(self, **options: Any) -> NotebookNode:
+        try:
+            return super().execute(**options)
+        except DeadKernelError:
+            if self.is_ended:
+                raise OutputTooLarge(self.output_bytes) from None
+            raise
 
 
 class _InProcessClient(PapermillNotebookClient):

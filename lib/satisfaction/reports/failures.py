@@ -77,6 +77,11 @@ def kernel_died() -> str:
     return _("The notebook's kernel died, often for want of memory.")
 
 
+def worker_lost() -> str:
+    """The words for a report whose machines of the cluster vanished, one after the other."""
+    return _("The machines that were making the report vanished, often for want of memory.")
+
+
 def not_written(reason: str) -> str:
     """The words for a full disk and the like."""
     return _("The report could not be written: {reason}").format(reason=reason)

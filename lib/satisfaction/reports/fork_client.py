@@ -35,16 +35,19 @@ class ForkServer:
     """A fork server of our own: it ends when `close` is called or this process is gone.
 
     home         the workbook whose settings it reads beforehand
-    leave        folders that it removes when it ends
+    leave        folders that it removes if this process is gone
     environment  of the server and all its children
+    said         gets their messages; else they go where ours do
+    modules      imported beforehand besides what every report uses
     """
 
     def __init__(self, home: Path | None, leave: Sequence[Path], environment: Mapping[str, str],
-                 said: Path | None = None) -> None:  # fmt: skip
+                 said: Path | None = None, modules: Sequence[str] = ()) -> None:  # fmt: skip
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        settings = {"home": str(home) if home else "", "leave": [str(path) for path in leave]}
+        settings = {"home": str(home) if home else "", "leave": [str(path) for path in leave],
+                    "modules": list(modules)}  # fmt: skip
         arguments = [str(theirs.fileno()), json.dumps(settings)]
-        messages = said.open("wb") if said else subprocess.DEVNULL
+        messages = said.open("wb") if said else None
         try:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "satisfaction.reports.fork_server", *arguments],
@@ -60,8 +63,8 @@ class ForkServer:
             raise ForkServerLost(str(error)) from error
         finally:
             theirs.close()
-            if said:
-                messages.close()  # type: ignore[union-attr]
+            if messages:
+                messages.close()
         self.control = ours
         self._asking = threading.Lock()
         self._ready = False
@@ -94,7 +97,9 @@ class ForkServer:
         return Child(ours)
 
     def close(self) -> None:
-        """End it with all its children."""
+        """End it with all its children; the folders that it would leave are then ours again."""
+        with suppress(OSError):
+            self.control.send(b"close")
         self.control.close()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=END_SECONDS)

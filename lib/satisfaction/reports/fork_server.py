@@ -8,8 +8,10 @@ its own socket: closing it kills the job with all that it started. Linux only.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import gc
+import importlib
 import json
 import os
 import random
@@ -19,6 +21,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,7 +31,7 @@ from typing import Any
 
 from satisfaction.reports.warming import warm_up
 
-LONGEST = 1 << 16
+LONGEST = 1 << 18  # more than the system lets one send
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 Job = dict[str, Any]
@@ -39,6 +42,8 @@ def main(descriptor: int, settings: Job) -> None:
     control = socket.socket(fileno=descriptor)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     warm_up(Path(settings["home"]) if settings.get("home") else None)
+    for name in settings["modules"]:
+        importlib.import_module(name)
     threads = sum(1 for _thread in Path("/proc/self/task").iterdir())
     if threads != 1:
         raise RuntimeError(f"{threads} threads: forking would not be safe")
@@ -89,8 +94,10 @@ class _Server:
 
     def _accept(self) -> None:
         message, descriptors, _flags, _address = socket.recv_fds(self.control, LONGEST, 1)
-        if not message:
+        if not descriptors:
             self.open = False
+            if message:  # a wish to end, not a death
+                self.leave = []
             return
         connection = socket.socket(fileno=descriptors[0])
         try:
@@ -160,6 +167,7 @@ class _Server:
         try:
             os.setsid()
             _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            _prctl(PR_SET_CHILD_SUBREAPER, 1)  # the server gets its orphans only when it has ended
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
@@ -173,6 +181,7 @@ class _Server:
             _redirect(job["said"])
             os.environ.update(job["environment"])
             os.chdir(job["folder"])
+            tempfile.tempdir = None
             random.seed()
             numpy = sys.modules.get("numpy")
             if numpy is not None:
@@ -194,9 +203,20 @@ def _report(job: Job) -> int:
 
 
 def _kernel(job: Job) -> int:
-    from ipykernel.kernelapp import IPKernelApp
+    from ipykernel import kernelapp
+    from ipykernel.zmqshell import ZMQInteractiveShell
 
-    IPKernelApp.launch_instance(job["arguments"])
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    program = Path(kernelapp.__file__).parents[1] / "ipykernel_launcher.py"
+    sys.argv = [str(program), *job["arguments"]]
+    ZMQInteractiveShell.clear_instance()  # the one that warming up has used
+    atexit._clear()
+    try:
+        parent = f"--IPKernelApp.parent_handle={os.getppid()}"
+        kernelapp.IPKernelApp.launch_instance([*job["arguments"], parent])
+    finally:
+        atexit._run_exitfuncs()
     return 0
 
 
@@ -228,4 +248,6 @@ def _prctl(option: int, value: int) -> None:
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the starter's folder, put there by ``python -m``
     main(int(sys.argv[1]), json.loads(sys.argv[2]))

@@ -7,17 +7,24 @@ messages as ever; only the sockets, the threads and the second process are missi
 from __future__ import annotations
 
 import asyncio
+import builtins
 import io
+import os
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import comm
+from comm.base_comm import BaseComm
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
+from ipykernel.jsonutil import json_clean
 from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import ExecutionResult
 from jupyter_client.session import Session
 from traitlets.config import Config
@@ -25,6 +32,7 @@ from traitlets.config import Config
 from satisfaction.reports.limits import OutputTooLarge, length_of
 
 Message = dict[str, Any]
+_LONG = 1 << 20  # characters printed that are handed over at once
 
 
 class InProcessKernelClient:
@@ -41,6 +49,9 @@ class InProcessKernelClient:
     async def execute(self, code: str, store_history: bool = True, **_more: Any) -> str:
         """Run the code to its end; the messages then wait in the channels."""
         name = f"cell-{self.shell.execution_count}"
+        self.iopub_channel.put("status", {"execution_state": "busy"}, name)
+        asked = {"code": code, "execution_count": self.shell.execution_count}
+        self.iopub_channel.put("execute_input", asked, name)
         with self._listening(name):
             result = await _run(self.shell, code, store_history)
         self.iopub_channel.put("status", {"execution_state": "idle"}, name)
@@ -57,27 +68,26 @@ class InProcessKernelClient:
         """Whether the kernel lives: we are it."""
         return True
 
-    def publish(self, kind: str, content: Message, name: str) -> None:
+    def publish(self, name: str, kind: str, content: Message, buffers: Sequence[bytes]) -> None:
         """Take a message that a cell shows; ``OutputTooLarge`` ends a cell that shows too much."""
         self.shown_bytes += length_of(content)
         if self.shown_bytes > self.output_bytes and kind != "error":
             raise OutputTooLarge(self.output_bytes)
-        self.iopub_channel.put(kind, content, name)
+        self.iopub_channel.put(kind, content, name, buffers)
 
     @contextmanager
     def _listening(self, name: str) -> Iterator[None]:
         """Let all that is displayed or printed come to us."""
         session = _session()
-        session.listener = lambda kind, content: self.publish(kind, content, name)
-        streams = [_Stream(stream, session, self.output_bytes) for stream in ("stdout", "stderr")]
-        before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = streams
+        session.listener = lambda *message: self.publish(name, *message)
+        before = sys.stdout, sys.stderr, builtins.input, comm.create_comm
+        sys.stdout, sys.stderr, builtins.input, comm.create_comm = *_streams(), _no_input, _Comm
         try:
             yield
-            for stream in streams:
+            for stream in _streams():
                 stream.flush()
         finally:
-            sys.stdout, sys.stderr = before
+            sys.stdout, sys.stderr, builtins.input, comm.create_comm = before
             session.listener = None
 
     def _reply(self, result: ExecutionResult) -> Message:
@@ -95,8 +105,9 @@ class _Channel:
     def __init__(self) -> None:
         self.waiting: deque[Message] = deque()
 
-    def put(self, kind: str, content: Message, parent: str) -> None:
-        message = {"header": {"msg_type": kind}, "parent_header": {"msg_id": parent}}
+    def put(self, kind: str, content: Message, parent: str, buffers: Sequence[bytes] = ()) -> None:
+        header = {"msg_type": kind, "date": datetime.now(UTC)}
+        message = {"header": header, "parent_header": {"msg_id": parent}, "buffers": buffers}
         self.waiting.append({**message, "msg_type": kind, "content": content})
 
     async def get_msg(self, timeout: float | None = None) -> Message:
@@ -111,24 +122,23 @@ class _LocalSession(Session):
     listener: Any = None
 
     def send(
-        self, stream: Any, msg_or_type: Any, content: Any = None, *args: Any, **more: Any
-    ) -> None:
+        self, stream: Any, msg_or_type: Any, content: Any = None, *args: Any,
+        buffers: Sequence[bytes] | None = None, **more: Any,
+    ) -> None:  # fmt: skip
         """Hand ``msg_or_type`` (a kind, or a whole message) over to whoever listens."""
         whole = not isinstance(msg_or_type, str)
         kind = msg_or_type["msg_type"] if whole else msg_or_type
         body = msg_or_type["content"] if whole else content
         if self.listener is not None:
-            self.listener(kind, self.unpack(self.pack(body)))
+            self.listener(kind, self.unpack(self.pack(body)), buffers or ())
 
 
 class _Stream(io.TextIOBase):
     """What is printed, handed over before the next display or error and at the end of a cell."""
 
-    def __init__(self, name: str, session: _LocalSession, limit: int) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
-        self.session = session
-        self.limit = limit
         self.parts: list[str] = []
         self.length = 0
 
@@ -142,7 +152,7 @@ class _Stream(io.TextIOBase):
     def write(self, text: str) -> int:
         self.parts.append(text)
         self.length += len(text)
-        if self.length > self.limit:
+        if self.length > _LONG:
             self.flush()
         return len(text)
 
@@ -150,7 +160,31 @@ class _Stream(io.TextIOBase):
         text = "".join(self.parts)
         self.parts, self.length = [], 0
         if text:
-            self.session.send(None, "stream", {"name": self.name, "text": text})
+            _session().send(None, "stream", {"name": self.name, "text": text})
+
+
+class _Comm(BaseComm):
+    """A widget's line to the one who shows it."""
+
+    def publish_msg(
+        self, msg_type: str, data: Any = None, metadata: Any = None,
+        buffers: Sequence[bytes] | None = None, **keys: Any,
+    ) -> None:  # fmt: skip
+        """Hand the message over."""
+        content = {"data": data or {}, "comm_id": self.comm_id, **keys}
+        _session().send(None, msg_type, json_clean(content), buffers=buffers)
+
+
+def _no_input(_prompt: str = "") -> str:
+    raise StdinNotImplementedError(
+        "raw_input was called, but this frontend does not support input requests."
+    )
+
+
+@cache
+def _streams() -> tuple[_Stream, _Stream]:
+    """Standard output and error of all cells: what keeps one of them, as a log does, goes on."""
+    return _Stream("stdout"), _Stream("stderr")
 
 
 @cache
@@ -158,11 +192,20 @@ def _session() -> _LocalSession:
     return _LocalSession()
 
 
+class _Shell(ZMQInteractiveShell):
+    def enable_gui(self, gui: str | None = None) -> None:
+        """There is no window to wait for."""
+
+
+_Shell.__name__ = ZMQInteractiveShell.__name__
+
+
 @cache
 def shell() -> ZMQInteractiveShell:
     """The kernel's shell of this process, made once; no history file, no debugger, no sockets."""
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     config = Config({"HistoryManager": {"enabled": False}})
-    made = ZMQInteractiveShell.instance(config=config, compiler_class=XCachingCompiler)
+    made = _Shell.instance(config=config, compiler_class=XCachingCompiler)
     publishers: tuple[Any, ...] = (made.displayhook, made.display_pub)
     for publisher in publishers:
         publisher.session = _session()

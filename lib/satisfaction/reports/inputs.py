@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from satisfaction.config.settings import load_settings
-from satisfaction.data.database import database_of
+from satisfaction.data.database import Location, database_of
 from satisfaction.data.editions import editions
 from satisfaction.problems import DataProblem
 from satisfaction.reports.provenance import code_fingerprint, fingerprint, versions
@@ -35,10 +35,15 @@ class Planned:
 
 
 def plan(
-    tasks: Sequence[Task], *, home: Path, storage: Storage, force: bool = False
+    tasks: Sequence[Task],
+    *,
+    home: Path,
+    storage: Storage,
+    force: bool = False,
+    database: Location | None = None,
 ) -> Iterator[Planned]:
     """Compare every task with the record of its last report, one after another."""
-    data = _data(tasks, home)
+    data = _data(tasks, database or database_of(home))
     settings = {project: _settings(home, project) for project in {task.project for task in tasks}}
     notebooks = {
         path: fingerprint(path.read_bytes()) for path in {task.report.path for task in tasks}
@@ -86,7 +91,7 @@ def _last(storage: Storage, name: str) -> Record | None:
         return None
 
 
-def _data(tasks: Iterable[Task], home: Path) -> dict[tuple[str, str], str]:
+def _data(tasks: Iterable[Task], database: Location) -> dict[tuple[str, str], str]:
     """(wave, project) -> edition of its data; nothing where the database cannot be read."""
     projects: dict[str, set[str]] = defaultdict(set)
     for task in tasks:
@@ -94,7 +99,7 @@ def _data(tasks: Iterable[Task], home: Path) -> dict[tuple[str, str], str]:
     found = {}
     with suppress(DataProblem):  # each report then says so itself
         for wave, names in projects.items():
-            for project, edition in editions(database_of(home), wave, sorted(names)).items():
+            for project, edition in editions(database, wave, sorted(names)).items():
                 found[wave, project] = edition
     return found
 

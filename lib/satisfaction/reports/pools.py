@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from satisfaction import i18n
 from satisfaction.reports import failures
 from satisfaction.reports.events import Event
 from satisfaction.reports.inputs import Planned
@@ -113,6 +114,7 @@ def one_report(workers: Workers, storage: Storage, planned: Planned, fields: Map
 
     None if it was stopped. Never raises: what cannot be written is a failed report.
     """
+    i18n.use(planned.task.lang)  # of this thread only: in which language its failures are told
     known = {**fields, "inputs": dict(planned.inputs)}
     record, files = workers.make(planned.task, known, stop)
     if record is None:
@@ -124,10 +126,15 @@ def one_report(workers: Workers, storage: Storage, planned: Planned, fields: Map
     text = failures.not_written(reason)
     known |= {"engine": record.engine, "attempts": record.attempts}
     record = failed(planned.task, text, started_at=record.started_at, finished_at=now(), **known)
+    tell_failed(storage, record)
+    return record
+
+
+def tell_failed(storage: Storage, record: Record) -> None:
+    """Publish a report that failed; where not even that can be written, nothing old stays there."""
     for attempt in (lambda: publish(storage, record, {}), lambda: withdraw(storage, record)):
         try:
             attempt()
             break
         except Exception:
             continue  # the caller has the record in hand; the run ends with an exit code of 1
-    return record

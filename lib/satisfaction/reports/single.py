@@ -15,6 +15,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,8 @@ def _leave_nothing(folders: Sequence[str]) -> None:
     processes.end_marked(os.environ.get(processes.TOKEN, ""))
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # others of this run are still at work in it
+        Path(folders[0]).parent.rmdir()
 
 
 def _now() -> str:

@@ -8,19 +8,29 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from satisfaction.problems import DataProblem, Problem
+from satisfaction.reports.locks import lock, locked
+
+RENAMING = {"file", "local", "sftp", "ssh"}  # where a file can be renamed over another one
 
 
 class Storage(Protocol):
-    """What a run needs of the place where its reports go."""
+    """What a run needs of the place where its reports go.
+
+    place    for people to read
+    address  for `storage_at`, on any machine; it may hold a password
+    """
 
     place: str
+    address: str
 
     def check(self) -> None:
         """Raise ``DataProblem`` unless files can be written."""
@@ -57,9 +67,10 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self.place = str(self.root)
+        self.place = self.address = str(self.root)
         self.incoming = self.root / f".incoming-{uuid.uuid4().hex[:12]}"
         self._held: int | None = None
+        self._opening = threading.Lock()
 
     def check(self) -> None:
         """Raise ``DataProblem`` unless files can be written."""
@@ -95,7 +106,7 @@ class Folder:
                 aside = self.incoming / uuid.uuid4().hex
                 moves.append((aside, self.root / name))
                 aside.write_bytes(content)
-            with _locked(self.root):
+            with locked(self.root):
                 self.remove(gone)
                 for aside, place in moves:
                     aside.replace(place)
@@ -130,79 +141,115 @@ class Folder:
             return
         self.root.mkdir(parents=True, exist_ok=True)
         for left in self.root.glob(".incoming-*"):
-            with suppress(OSError), _locked(left, wait=False):
+            with suppress(OSError), locked(left, wait=False):
                 shutil.rmtree(left)
         self.incoming.mkdir()
-        self._held = _lock(self.incoming)
+        self._held = lock(self.incoming)
 
 
 class RemoteStorage:
-    """A place that fsspec knows: a bucket, a server, a share. Each file is written whole."""
+    """A place that fsspec knows: a bucket, a server, a share.
+
+    A bucket shows no half file; where files can be renamed, they are written aside first.
+    """
 
     def __init__(self, url: str) -> None:
+        self.address = url
+        self.place, self._secrets = _apart(url)
         try:
             import fsspec
         except ImportError as error:
             remedy = "Install it: pip install 'satisfaction[cluster]'."
-            raise DataProblem(
-                Problem(_without_secrets(url), "this needs fsspec", remedy)
-            ) from error
+            raise DataProblem(Problem(self.place, "this needs fsspec", remedy)) from error
         try:
-            self.files, self.root = fsspec.core.url_to_fs(url)
-        except (ImportError, ValueError) as error:
-            raise _unwritable(_without_secrets(url), error) from error
-        self.root = self.root.rstrip("/")
-        self.place = url
+            self.files, root = fsspec.core.url_to_fs(url)
+        except Exception as error:  # an unknown scheme, a package that is missing, no such server
+            raise _unwritable(self.place, self._told(error)) from None
+        self.root = root.rstrip("/")
+        names = self.files.protocol
+        self._renames = bool(RENAMING & ({names} if isinstance(names, str) else {*names}))
 
     def check(self) -> None:
         """Raise ``DataProblem`` unless files can be written."""
         probe = f".probe-{uuid.uuid4().hex[:8]}"
         try:
-            self.put({probe: b"x"}, ())
+            self.put({probe: b"x"})
             self.remove([probe])
-        except Exception as error:  # whatever this file system raises
-            raise _unwritable(_without_secrets(self.place), error) from error
+        except OSError as error:
+            raise _unwritable(self.place, error) from None
 
     def read(self, name: str) -> bytes | None:
         """The content of a file; None if there is none."""
-        try:
-            return bytes(self.files.cat_file(self._full(name)))
-        except FileNotFoundError:
-            return None
+        with self._without_secrets():
+            try:
+                return bytes(self.files.cat_file(self._full(name)))
+            except FileNotFoundError:
+                return None
 
     def size(self, name: str) -> int | None:
         """Bytes of a file; None if there is none."""
-        try:
-            return int(self.files.size(self._full(name)))
-        except FileNotFoundError:
-            return None
+        with self._without_secrets():
+            try:
+                return int(self.files.size(self._full(name)))
+            except FileNotFoundError:
+                return None
 
     def put(self, contents: Mapping[str, bytes], gone: Iterable[str] = ()) -> None:
         """Write files, the last one last."""
         self.remove(gone)
-        for name, content in contents.items():
-            full = self._full(name)
-            self.files.makedirs(full.rpartition("/")[0], exist_ok=True)
-            self.files.pipe_file(full, content)
+        with self._without_secrets():
+            for name, content in contents.items():
+                full = self._full(name)
+                folder = full.rpartition("/")[0]
+                self.files.makedirs(folder, exist_ok=True)
+                if not self._renames:
+                    self.files.pipe_file(full, content)
+                    continue
+                aside = f"{folder}/.incoming-{uuid.uuid4().hex[:12]}"
+                try:
+                    self.files.pipe_file(aside, content)
+                    self.files.mv(aside, full)
+                except BaseException:
+                    with suppress(Exception):
+                        self.files.rm_file(aside)
+                    raise
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files, as far as they exist."""
-        for name in names:
-            with suppress(FileNotFoundError):
-                self.files.rm_file(self._full(name))
+        with self._without_secrets():
+            for name in names:
+                with suppress(FileNotFoundError):
+                    self.files.rm_file(self._full(name))
 
     def records(self) -> Iterator[tuple[str, str | None]]:
         """Name and text of every record, by name."""
-        self.files.invalidate_cache()
-        for full in sorted(self.files.glob(f"{self.root}/*/*/*.json")):
+        with self._without_secrets():
+            self.files.invalidate_cache()
+            found = sorted(self.files.glob(f"{self.root}/*/*/*.json"))
+        for full in found:
             name = full.removeprefix(self.root).lstrip("/")
-            yield name, _text(self.read(name))
+            if "/." not in f"/{name}":
+                yield name, _text(self.read(name))
 
     def close(self) -> None:
         """Nothing is left: each file was written whole."""
 
     def _full(self, name: str) -> str:
         return f"{self.root}/{name}"
+
+    @contextmanager
+    def _without_secrets(self) -> Iterator[None]:
+        """Whatever a file system raises becomes an ``OSError`` whose words may be shown."""
+        try:
+            yield
+        except Exception as error:
+            raise OSError(self._told(error)) from None
+
+    def _told(self, error: Exception) -> str:
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        for secret in self._secrets:
+            words = words.replace(secret, "•••")
+        return words
 
 
 def _listed(folder: Path) -> list[str]:
@@ -220,37 +267,16 @@ def _text(content: bytes | None) -> str | None:
         return None
 
 
-@contextmanager
-def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold the lock of a folder; ``OSError`` if somebody else has it and we do not wait."""
-    held = _lock(folder, wait=wait)
-    try:
-        yield
-    finally:
-        if held is not None:
-            os.close(held)
-
-
-def _lock(folder: Path, *, wait: bool = True) -> int | None:
-    """Take the lock of a folder; it ends when the descriptor closes, or with the process."""
-    try:
-        import fcntl
-    except ImportError:  # Windows has none; what a killed run left is then not cleared away
-        if not wait:
-            raise OSError("cannot tell whether it is in use") from None
-        return None
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _without_secrets(url: str) -> str:
+def _apart(url: str) -> tuple[str, list[str]]:
+    """An address as it may be shown, and what must not be: account, password, query."""
     scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    account, _, place = rest.rpartition("@")
+    if ":" not in account:  # abfs://container@account: no password
+        account, place = "", rest
+    place, _, query = place.partition("?")
+    password = account.partition(":")[2]
+    hidden = [url, account, password, unquote(password), query]
+    return f"{scheme}://{place}", [text for text in hidden if text]
 
 
 def _unwritable(place: str, error: Any) -> DataProblem:

@@ -6,11 +6,13 @@ reach another: what is kept are modules, parsed settings keyed by their bytes, f
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import nbformat
+from jupyter_core.utils import ensure_event_loop
 from papermill import execute_notebook
 
 from satisfaction import checks, exhibits, i18n, methods, study
@@ -31,6 +33,8 @@ def warm_up(home: Path | None) -> None:
     for lang in i18n.LANGUAGES:
         render(Page(_small_notebook(), _small_record(lang), i18n.LANGUAGES))
     in_process.shell().reset(new_session=True)
+    ensure_event_loop().close()  # forks would share its pipe and wake each other
+    asyncio.set_event_loop(None)
     if home is not None:
         with suppress(DataProblem):  # each report says so itself
             load_settings(home / "params", "")

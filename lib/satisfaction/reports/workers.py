@@ -20,7 +20,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from satisfaction import i18n
 from satisfaction.reports import failures, fork_client, processes
 from satisfaction.reports.limits import Limits
 from satisfaction.reports.record import Record, failed, record_from_json
@@ -52,13 +51,16 @@ class _Outcome:
 class Workers:
     """Makes reports, from several threads at a time; to be closed, which ends all it started.
 
-    engine   in use: "warm" where possible and not asked otherwise, else "stock"
-    leave    folders of the run that have to go even if this process is killed
+    engine       in use: "warm" where possible and not asked otherwise, else "stock"
+    leave        folders of the run that have to go even if this process is killed
+    environment  of all processes, beside that of this one
     """
 
     def __init__(self, home: Path, *, engine: str | None = None, limits: Limits | None = None,
-                 leave: Sequence[Path] = ()) -> None:  # fmt: skip
+                 leave: Sequence[Path] = (),
+                 environment: Mapping[str, str] | None = None) -> None:  # fmt: skip
         self.home = home
+        self.environment = dict(environment or {})
         self.limits = limits or Limits()
         self.root = Path(tempfile.mkdtemp(prefix="satisfaction-"))
         self.leave = [self.root, *leave]
@@ -77,7 +79,6 @@ class Workers:
         self, task: Task, fields: Mapping[str, Any], stop: threading.Event
     ) -> tuple[Record | None, Files]:
         """Record and files of a report; no record if ``stop`` was set meanwhile. Never raises."""
-        i18n.use(task.lang)  # of this thread only: in which language its failures are told
         begun = now()
         outcome = _Outcome(None, {})
         for attempt in range(1, ATTEMPTS + 1):
@@ -97,8 +98,7 @@ class Workers:
             if self._server is not None:
                 self._server.close()
                 self._server = None
-        for folder in self.leave:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
 
     def _attempt(
         self, task: Task, known: Mapping[str, Any], stop: threading.Event, begun: str
@@ -106,7 +106,7 @@ class Workers:
         private = Path(tempfile.mkdtemp(prefix="report-", dir=self.root))
         job = private / "job.json"
         plain = {"task": task.as_json(), "limits": asdict(self.limits), "fields": dict(known),
-                 "leave": [str(private), *map(str, self.leave[1:])]}  # fmt: skip
+                 "leave": [str(path) for path in (private, *self.leave[1:])]}  # fmt: skip
         job.write_text(json.dumps(plain), encoding="utf-8")
         try:
             try:
@@ -187,8 +187,9 @@ class Workers:
         }
         if private is None:
             private = self.root
-        own = {"JUPYTER_RUNTIME_DIR": str(private), "IPYTHONDIR": str(private / "ipython")}
-        return {**fixed, **own}
+        own = {"JUPYTER_RUNTIME_DIR": str(private), "IPYTHONDIR": str(private / "ipython"),
+               "TMPDIR": str(private)}  # fmt: skip
+        return {**fixed, **own, **self.environment}
 
 
 class _Interpreter:

@@ -90,8 +90,9 @@
     const key = new Map(rows.map((row) => [row, keys[column](row)]));
     sorted = [...rows].sort((one, other) => {
       const [a, b] = [key.get(one), key.get(other)];
-      if (!known(a) || !known(b)) return known(b) - known(a);
-      return direction * (typeof a === "string" ? compare(a, b) : a - b);
+      if (known(a) !== known(b)) return known(b) - known(a);
+      const apart = known(a) && (typeof a === "string" ? compare(a, b) : a - b);
+      return direction * (apart || one.place - other.place);
     });
     for (const head of heads) {
       if (head.dataset.sort !== column) head.removeAttribute("aria-sort");
