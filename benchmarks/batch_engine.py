@@ -209,8 +209,8 @@ def print_costs(costs: dict[str, Costs], once: dict[str, float], peaks: dict[str
 
 
 def print_breakdown(records: Iterable[Path], costs: Costs) -> None:
-    """Where our seconds go: the records' own clocks, and what is left of the CPU seconds."""
-    print("(c) in seconds: cells, papermill around them, conversion, rest (fork, write, parent)")
+    """Where our wall seconds go, by the clocks in the records; the rest is what they cannot see."""
+    print("(c) wall s: cells, papermill around them, conversion, rest (fork, write, parent)")
     found: dict[str, list[tuple[float, ...]]] = {}
     for path in records:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -218,7 +218,7 @@ def print_breakdown(records: Iterable[Path], costs: Costs) -> None:
         if key in costs and record["report"] != BURNER:
             cells = sum(record.get("cell_seconds", {}).values())
             execute, convert = (record["seconds"][part] for part in ("execute", "convert"))
-            rest = costs[key][0] - execute - convert
+            rest = costs[key][1] - execute - convert
             found.setdefault(key[1], []).append((cells, execute - cells, convert, rest))
     for kind, rows in found.items():
         print(f"{kind:24}" + "".join(f"{median(part):8.3f}" for part in zip(*rows, strict=True)))

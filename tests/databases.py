@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -69,10 +68,16 @@ class TeamServer:
         self.made = 0
         account = None
         if os.geteuid() == 0:  # the server refuses to run as root
+            import pwd
+
             account = pwd.getpwnam("nobody")
             os.chown(self.folder, account.pw_uid, account.pw_gid)
         self.account = account
-        self.process = self._start()
+        try:
+            self.process = self._start()
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def _start(self) -> subprocess.Popen[bytes]:
         secret = self.folder / "password"

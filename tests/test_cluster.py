@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -158,6 +159,7 @@ class Run:
         return {record.project: record for record in found.values() if record}
 
 
+TIMES = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 # in this order: the first worker to be free is to be lost with the report that it makes
 RUN = ["held", "descriptive_statistics", "failing", "sleeping", "descriptive_statistics", "killed"]
 
@@ -226,20 +228,11 @@ def test_reports_are_those_of_this_machine(run: Run, tmp_path: Path) -> None:
         pages = []
         for record, out in ((there[project], run.out), (here[project], tmp_path)):
             page = (out / "2025" / project / f"{record.stem}.html").read_text("utf-8")
-            for value in (record.run_id, record.started_at, record.finished_at):
-                page = page.replace(value, "…")
-            pages.append(page)
+            pages.append(TIMES.sub("…", page.replace(record.run_id, "…")))
         assert pages[0] == pages[1]
         same = [{key: value for key, value in each.__dict__.items() if key not in ours}
                 for each in (there[project], here[project])]  # fmt: skip
         assert same[0] == same[1]
-
-
-def test_what_is_up_to_date_does_not_go_to_the_cluster(run: Run) -> None:
-    batch = run_reports(
-        tasks(run.home, *RUN)[1:2], home=run.home, out=run.out, scheduler="tcp://127.0.0.1:1"
-    )
-    assert (batch.made, batch.skipped) == (0, 0) or batch.skipped == 1
 
 
 def test_a_stopped_run_leaves_nothing_running(cluster: Cluster, tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from satisfaction import auditing, drawing
+from satisfaction.methods.result import Result
 from satisfaction.once import once
 from satisfaction.study import open_study
 from small_workbook import Workbook
@@ -47,16 +50,16 @@ def test_a_study_is_audited_and_planned_once(
     surveyed: Workbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
+
+    def noted(name: str, compute: Callable[..., Result]) -> Callable[..., Result]:
+        def noting(*args: Any, **kwargs: Any) -> Result:
+            asked.append(name)
+            return compute(*args, **kwargs)
+
+        return noting
+
     for module, name in ((auditing, "response_quality"), (drawing, "sample_size")):
-        compute = getattr(module, name)
-        monkeypatch.setattr(
-            module,
-            name,
-            lambda *args, _compute=compute, _name=name, **kwargs: (
-                asked.append(_name),
-                _compute(*args, **kwargs),
-            )[1],
-        )
+        monkeypatch.setattr(module, name, noted(name, getattr(module, name)))
     study = open_study("P1", "2025", "en", home=surveyed.home)
     assert auditing.answer_quality(study) is auditing.answer_quality(study)
     drawing.planned_size(study)

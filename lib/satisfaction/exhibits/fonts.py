@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
 from functools import cache, lru_cache
 from pathlib import Path
 
-from fontTools.subset import Options, Subsetter
-from fontTools.ttLib import TTFont
+import uharfbuzz as harfbuzz
 
 FAMILY = "Noto Sans SC Subset"
 FALLBACKS = "'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',sans-serif"
@@ -30,38 +28,40 @@ def width(text: str, size: float) -> float:
     return sum(advances.get(character, 1.0) for character in text) * size
 
 
-def woff2_subset(characters: str) -> bytes:
-    """The font with only these characters, as WOFF2; the same characters give the same bytes."""
-    return _woff2("".join(sorted(set(characters) & _advances().keys())))
+def subset(characters: str) -> bytes:
+    """The font with only these characters, as OpenType; the same characters give the same bytes."""
+    return _subset("".join(sorted(set(characters) & _advances().keys())))
 
 
 def font_face_css(text: str) -> str:
     """``@font-face`` with the characters of ``text`` as a data URI."""
-    font = base64.b64encode(woff2_subset(text)).decode()
+    font = base64.b64encode(subset(text)).decode()
     return (
         f"@font-face{{font-family:'{FAMILY}';font-style:normal;font-weight:400;"
-        f"font-display:block;src:url(data:font/woff2;base64,{font}) format('woff2')}}"
+        f"font-display:block;src:url(data:font/otf;base64,{font}) format('opentype')}}"
     )
+
+
+@cache
+def _face() -> harfbuzz.Face:
+    return harfbuzz.Face(harfbuzz.Blob(FILE.read_bytes()))
 
 
 @cache
 def _advances() -> dict[str, float]:
     """The characters of the font with their advance widths in em."""
-    with TTFont(FILE, lazy=True) as font:
-        widths, em = font["hmtx"].metrics, font["head"].unitsPerEm
-        return {chr(code): widths[name][0] / em for code, name in font.getBestCmap().items()}
+    face = _face()
+    font = harfbuzz.Font(face)
+    glyphs = {code: font.get_nominal_glyph(code) for code in face.unicodes}
+    em = face.upem
+    return {chr(code): font.get_glyph_h_advance(glyph) / em for code, glyph in glyphs.items()}
 
 
 @lru_cache(maxsize=64)
-def _woff2(characters: str) -> bytes:
-    # The file has no hints: looking for some to remove would run every glyph's program.
-    options = Options(layout_features=[], hinting=True, name_IDs=[0, 1, 2, 13, 14], flavor="woff2")
-    # no time stamp: the same bytes every day; the bounds of the whole font fit any part of it
-    font = TTFont(FILE, recalcTimestamp=False, recalcBBoxes=False, lazy=True)
-    subsetter = Subsetter(options)
-    subsetter.populate(text=characters or " ")
-    subsetter.subset(font)
-    font.flavor = "woff2"
-    target = io.BytesIO()
-    font.save(target)
-    return target.getvalue()
+def _subset(characters: str) -> bytes:
+    # uncompressed: outlines hardly shrink, and packing them costs more than all else of a page
+    wanted = harfbuzz.SubsetInput()
+    wanted.unicode_set.update(map(ord, characters or " "))
+    wanted.layout_feature_tag_set.clear()
+    wanted.name_id_set.update([13, 14])  # the licence goes with the font
+    return bytes(harfbuzz.subset(_face(), wanted).blob.data)

@@ -51,7 +51,7 @@ class _StockClient(PapermillNotebookClient):
             return super().process_message(msg, *where)
         if not self.is_ended:  # nothing else would reach a cell that shows without end
             self.is_ended = True
-            asyncio.ensure_future(self.km.shutdown_kernel(now=True))
+            self.ending = asyncio.ensure_future(self.km.shutdown_kernel(now=True))
         return None
 
     def execute(self, **options: Any) -> NotebookNode:

@@ -38,7 +38,7 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel that the command ``cmd`` would start."""
         given = {name for name, value in kwargs.items() if value}
-        if is_available() and cmd[:3] == _STOCK and given <= _UNDERSTOOD:
+        if cmd[:3] == _STOCK and given <= _UNDERSTOOD:
             self.cwd = kwargs.get("cwd") or Path.cwd()
             environment = kwargs.get("env") or dict(os.environ)
             try:
@@ -93,6 +93,8 @@ _kept: tuple[ForkServer, tuple[int, ...]] | None = None
 
 def _start(arguments: list[str], folder: str | Path, environment: Mapping[str, str]) -> _Process:
     """A new kernel; ``ForkServerLost`` if there is none."""
+    if not is_available():
+        raise ForkServerLost("this system cannot fork safely")
     job = {"kind": "kernel", "arguments": arguments, "said": None,
            "folder": str(folder), "environment": dict(environment)}  # fmt: skip
     server = _server()

@@ -137,14 +137,15 @@ class Folder:
 
     def _open(self) -> None:
         """Make our folder of incoming files, and remove those of runs that were killed."""
-        if self._held is not None:
-            return
-        self.root.mkdir(parents=True, exist_ok=True)
-        for left in self.root.glob(".incoming-*"):
-            with suppress(OSError), locked(left, wait=False):
-                shutil.rmtree(left)
-        self.incoming.mkdir()
-        self._held = lock(self.incoming)
+        with self._opening:
+            if self._held is not None:
+                return
+            self.root.mkdir(parents=True, exist_ok=True)
+            for left in self.root.glob(".incoming-*"):
+                with suppress(OSError), locked(left, wait=False):
+                    shutil.rmtree(left)
+            self.incoming.mkdir()
+            self._held = lock(self.incoming)
 
 
 class RemoteStorage:
