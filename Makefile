@@ -54,4 +54,5 @@ $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/jupyter kernelspec install lib/satisfaction/kernelspec --name satisfaction --sys-prefix 2>/dev/null
 	touch $(READY)

@@ -125,9 +125,10 @@ def scale(sample: Path, folder: Path, sizes: list[int], once: float) -> None:
         )
     print_flatness(costs)
     again = run("ours", job).said[-1]
+    used = f"{again['wall']:.1f} s ({again['cpu']:.1f} CPU s)"
     print(
         f"the same {sizes[-1]:,} again: {again['unchanged']:,} confirmed unchanged in "
-        f"{again['wall']:.1f} s{_against(again['wall'], CONFIRM_SECONDS)}"
+        f"{used}{_against(again['wall'], CONFIRM_SECONDS)}"
     )
 
 

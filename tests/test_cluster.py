@@ -22,6 +22,7 @@ import pytest
 from satisfaction.problems import DataProblem
 from satisfaction.reports import batch as batch_module
 from satisfaction.reports import cluster as cluster_module
+from satisfaction.reports import cluster_roster
 from satisfaction.reports.batch import Batch, run_reports
 from satisfaction.reports.cluster import ClusterPool
 from satisfaction.reports.events import Event
@@ -58,7 +59,7 @@ class Cluster:
     room: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, program: str, *arguments: str) -> None:
+    def start(self, program: str, *arguments: str, **environment: str) -> None:
         with (self.room / f"said-{len(self.processes)}").open("wb") as said:
             command = [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard",
                        "--host", "127.0.0.1", "--scheduler-file", str(self.room / "scheduler"),
@@ -67,7 +68,7 @@ class Cluster:
             scratch.mkdir(exist_ok=True)
             self.processes.append(
                 subprocess.Popen(command, stdout=said, stderr=said,
-                                 env={**os.environ, "TMPDIR": str(scratch)})
+                                 env={**os.environ, "TMPDIR": str(scratch), **environment})
             )  # fmt: skip
 
     @property
@@ -337,16 +338,45 @@ def test_without_the_package_it_says_what_to_install(
     assert "pip install 'satisfaction[cluster]'" in words
 
 
-def test_a_cluster_without_workers_is_not_waited_for_without_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from satisfaction.reports import cluster_roster
-
-    monkeypatch.setattr(cluster_roster, "WORKER_SECONDS", 1.0)
-    empty = Cluster(tmp_path)
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler without workers."""
+    running = Cluster(tmp_path)
     try:
-        empty.start("dask_scheduler", "--port", "0")
-        words = refused(ClusterPool(empty.address, tmp_path, Folder(tmp_path)), [])
+        running.start("dask_scheduler", "--port", "0")
+        yield running
     finally:
-        empty.end()
-    assert "had no worker" in words
+        running.end()
+
+
+def test_a_cluster_without_fit_workers(
+    empty: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_roster, "WORKER_SECONDS", 1.0)
+    assert "had no worker for 1 seconds" in refused(
+        ClusterPool(empty.address, tmp_path, Folder(tmp_path)), []
+    )
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "satisfaction.py").write_text("")  # not the package
+    empty.start("dask_worker", "--no-nanny", "--nthreads", "1", PYTHONPATH=str(tmp_path / "other"))
+    monkeypatch.setattr(cluster_roster, "WORKER_SECONDS", 60.0)
+    assert "it has no satisfaction package, or another version" in refused(
+        ClusterPool(empty.address, tmp_path, Folder(tmp_path)), []
+    )
+
+
+def test_a_scheduler_that_vanishes_ends_the_run_with_a_word(empty: Cluster, tmp_path: Path) -> None:
+    home = workbook(tmp_path / "home")
+    empty.start("dask_worker", "--nthreads", "1", "--nworkers", "1",
+                "--local-directory", str(tmp_path / "tmp"))  # fmt: skip
+
+    def kill() -> None:
+        soon((home / "begun").exists, 200)
+        empty.processes[0].kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(DataProblem, match="the connection to the scheduler was lost"):
+        run_reports(tasks(home, "held"), home=home, out=tmp_path / "out", scheduler=empty.address)
+    killer.join()
+    soon(lambda: not left_over(home) and not empty.folders_left(), 20)

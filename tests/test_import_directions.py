@@ -34,13 +34,15 @@ ALLOWED: dict[str, set[str]] = {
     "auditing": {"study", "once", "methods"},
     "checks": {"auditing", "study", "methods", "i18n", ROOT_FACTS},
     "reports": {
-        "study", "exhibits", "methods", "certification", "config", "data", "i18n", "problems",
-        ROOT_FACTS,
+        "checks", "study", "exhibits", "methods", "certification", "config", "data", "i18n",
+        "problems", ROOT_FACTS,
     },
     "planning": {"reports", "study", "data", "config", "problems"},
     "demo": {"data", "data.portfolio"},
     "self_check": {"reports", "data", "config", "i18n", "problems", ROOT_FACTS},
+    "cli_run": {"planning", "reports", "config", "problems"},
     "cli": {
+        "cli_run",
         "planning", "budgeting", "drawing", "reports", "demo", "self_check", "certification",
         "study", "data", "config", "problems", ROOT_FACTS,
     },

@@ -45,6 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("JUPYTER_PATH", str(data))
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
         patch.setitem(KernelProvisionerFactory.provisioners, ENTRY.name, ENTRY)
+        patch.setattr(provisioner, "_state", lambda: (1,))  # one fork server for all tests
         yield data
 
 
@@ -73,7 +74,8 @@ class Kernel:
 
     def end(self) -> None:
         self.client.stop_channels()
-        self.manager.shutdown_kernel()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel()
 
     @property
     def is_warm(self) -> bool:
@@ -192,7 +194,8 @@ def test_interrupts_restarts_and_kills(start: Callable[..., Kernel]) -> None:
 
 def test_what_a_kernel_starts_lives_as_long_as_this_kernel(start: Callable[..., Kernel]) -> None:
     one, other = start(), start()
-    leave = "import subprocess; print(subprocess.getoutput('setsid sleep 600 >&- & echo $!'))"
+    command = "setsid sleep 600 >/dev/null 2>&1 & echo $!"
+    leave = f"import subprocess; print(subprocess.getoutput({command!r}))"
     orphan = int(one.run(leave))
     other.end()
     one.run("1")
@@ -230,7 +233,7 @@ def test_nothing_outlives_a_killed_server(tmp_path: Path) -> None:
     temporary.mkdir()
     places = {"TMPDIR": str(temporary), "JUPYTER_RUNTIME_DIR": str(runtime)}
     server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, *ENTRY],
+        [sys.executable, "-c", SERVER, ENTRY.name, ENTRY.value, ENTRY.group],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         env={**os.environ, **places},
@@ -277,8 +280,9 @@ def test_a_server_that_knows_older_code_is_not_used_again(monkeypatch: pytest.Mo
     class Server:
         def __init__(self, *_arguments: object, **_more: object) -> None:
             made.append("server")
-            self.control, _theirs = socket.socketpair()
-            self.process = subprocess.Popen(["cat"], stdin=self.control)
+            self.control, theirs = socket.socketpair()
+            self.process = subprocess.Popen(["cat"], stdin=theirs)
+            theirs.close()
 
     monkeypatch.setattr(provisioner, "ForkServer", Server)
     monkeypatch.setattr(provisioner, "_kept", None)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 _NULLABLE = {
     pa.bool_(): pd.BooleanDtype(),
@@ -49,6 +50,19 @@ def append(connection: Connection, table: str, rows: pa.Table | pa.RecordBatchRe
     # a cursor of its own: after an ingest the driver binds further parameters to the old columns
     with closing(connection.cursor()) as cursor:
         cursor.adbc_ingest(table, rows, mode="append")
+
+
+def put_aside(connection: Connection, table: str, rows: pa.Table) -> None:
+    """Make a temporary table of Arrow rows, in place of an earlier one of this name."""
+    for place, column in enumerate(rows.columns):
+        if pa.types.is_string(column.type):
+            # PostgreSQL takes no NUL, not even of a cell that is refused in a moment
+            clean = pc.replace_substring(column, "\0", "\ufffd")
+            rows = rows.set_column(place, rows.schema.field(place), clean)
+    execute(connection, f"DROP TABLE IF EXISTS {table}")
+    with closing(connection.cursor()) as cursor:
+        cursor.adbc_ingest(table, rows, mode="create", temporary=True)
+    gather_statistics(connection, table)
 
 
 def gather_statistics(connection: Connection, table: str) -> None:

@@ -17,6 +17,7 @@ from satisfaction.data.connection import (
     fetch,
     fetch_arrow,
     gather_statistics,
+    put_aside,
     run_script,
 )
 from satisfaction.data.duckdb_file import discard, open_file
@@ -38,6 +39,7 @@ __all__ = [
     "fetch_arrow",
     "gather_statistics",
     "located",
+    "put_aside",
     "reader",
     "run_script",
     "writer",

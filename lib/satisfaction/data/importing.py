@@ -16,9 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import pandas as pd
-
 from satisfaction.config.questionnaire import Questionnaire
 from satisfaction.config.settings import load_settings
 from satisfaction.data import items, storing
@@ -38,13 +35,12 @@ from satisfaction.data.database import (
     fetch,
     writer,
 )
-from satisfaction.data.findings import Field, Findings
+from satisfaction.data.findings import Findings
 from satisfaction.data.frames import frames_of, renew_frames
 from satisfaction.data.mapping import Columns, load_mapping, table_headings
 from satisfaction.data.reading import read_sheet
 from satisfaction.data.tables import IMPORTABLE, TABLES
 from satisfaction.data.tallies import renew_tallies
-from satisfaction.data.validation import check_unique
 from satisfaction.problems import DataProblem, Problem
 
 TALLIED = ("responses", "answers", "samples")

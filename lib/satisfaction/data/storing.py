@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
-from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from satisfaction.data.database import (
     fetch,
     fetch_arrow,
     gather_statistics,
+    put_aside,
 )
 from satisfaction.data.findings import LISTED, Field, Findings
 from satisfaction.data.keys import HOUSEHOLD, PROJECT, WAVE, References
@@ -68,10 +68,7 @@ def stage(
         ]
     )
     rows = pa.Table.from_pandas(frame[names], schema=schema, preserve_index=False)
-    execute(connection, f"DROP TABLE IF EXISTS {name}")
-    with closing(connection.cursor()) as cursor:
-        cursor.adbc_ingest(name, rows, mode="create", temporary=True)
-    gather_statistics(connection, name)
+    put_aside(connection, name, rows)
 
 
 def check_references(

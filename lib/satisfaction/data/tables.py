@@ -20,7 +20,6 @@ from satisfaction.data.columns import (
 )
 from satisfaction.data.records import ACTIONS, COMPLAINTS, SUGGESTIONS, VISITS
 
-
 PROJECTS = table(
     "projects",
     "Estates and buildings under management (S0-1).",

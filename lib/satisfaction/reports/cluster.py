@@ -7,6 +7,7 @@ more tasks are under way than the cluster can make at a time.
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import threading
@@ -34,6 +35,7 @@ CONNECT_SECONDS = 10.0
 GONE_SECONDS = 300.0  # without any worker, in the middle of a run
 IDLE_SECONDS = 60.0
 TRIES = 3  # of a report that its worker did not make, for reasons that dask does not know
+LOGGERS = ("distributed", "distributed.client")
 _LOOK_SECONDS = 0.2
 
 
@@ -59,6 +61,7 @@ class ClusterPool:
         self.limits = limits
         self.note = ""
         self.client: Any = None
+        self._levels: dict[str, int] = {}  # of dask's messages, as they were
 
     def __enter__(self) -> Self:
         try:
@@ -66,11 +69,15 @@ class ClusterPool:
         except ImportError as error:
             rule, remedy = "this needs dask.distributed", "pip install 'satisfaction[cluster]'"
             raise DataProblem(Problem("--scheduler", rule, f"Install it: {remedy}.")) from error
+        for name in LOGGERS:  # what is lost is told by us, in words
+            self._levels[name] = logging.getLogger(name).level
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self.client = Client(
                 self.scheduler, timeout=CONNECT_SECONDS, set_as_default=False, name="satisfaction"
             )
         except Exception as error:  # OSError, TimeoutError, ValueError, TypeError, ssl's own
+            self.__exit__()
             rule = "no scheduler of dask.distributed answers at this address"
             remedy = "Start it, or correct the address: tcp://host:8786, or tls:// with dask's TLS."
             raise DataProblem(Problem("--scheduler", rule, remedy)) from error
@@ -79,6 +86,8 @@ class ClusterPool:
     def __exit__(self, *_ended: object) -> None:
         if self.client is not None:
             self.client.close(timeout=CONNECT_SECONDS)
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)
 
     def run(
         self, due: Sequence[Planned], fields: Mapping[str, Any], stop: threading.Event

@@ -85,9 +85,14 @@ class StockEngine(NBClientEngine):
     ) -> NotebookNode:
         """Run all cells; ``output_bytes``: what they may show."""
         kept = remove_args(["input_path", "start_timeout", "execution_timeout"], **options)
-        client = cls.client(nb_man, kernel_name=kernel_name, coalesce_streams=True, **kept)
+        client = cls.client(nb_man, kernel_name=kernel_name, **kept)
         client.output_bytes = output_bytes
-        return client.execute()
+        try:
+            return client.execute()
+        finally:
+            for cell in nb_man.nb.cells:
+                if cell.get("outputs"):
+                    cell.outputs = coalesced(cell.outputs)
 
 
 class InProcessEngine(StockEngine):
@@ -98,3 +103,23 @@ class InProcessEngine(StockEngine):
 
 papermill_engines.register(NAMES["stock"], StockEngine)
 papermill_engines.register(NAMES["warm"], InProcessEngine)
+
+
+def coalesced(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs in which what was printed in one go stands once a stream, stdout first.
+
+    A kernel sends it in pieces, cut by its clock. (nbclient's own option takes minutes for a long
+    line, nbclient 0.11.)
+    """
+    kept: list[NotebookNode] = []
+    printed: dict[str, NotebookNode] = {}
+    for output in outputs:
+        if output.output_type != "stream":
+            kept += [printed[name] for name in sorted(printed, reverse=True)]
+            printed = {}
+            kept.append(output)
+        elif output.name in printed:
+            printed[output.name].text += output.text
+        else:
+            printed[output.name] = output
+    return kept + [printed[name] for name in sorted(printed, reverse=True)]

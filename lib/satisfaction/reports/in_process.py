@@ -122,15 +122,14 @@ class _LocalSession(Session):
     listener: Any = None
 
     def send(
-        self, stream: Any, msg_or_type: Any, content: Any = None, *args: Any,
-        buffers: Sequence[bytes] | None = None, **more: Any,
-    ) -> None:  # fmt: skip
+        self, stream: Any, msg_or_type: Any, content: Any = None, *args: Any, **more: Any
+    ) -> None:
         """Hand ``msg_or_type`` (a kind, or a whole message) over to whoever listens."""
         whole = not isinstance(msg_or_type, str)
         kind = msg_or_type["msg_type"] if whole else msg_or_type
         body = msg_or_type["content"] if whole else content
         if self.listener is not None:
-            self.listener(kind, self.unpack(self.pack(body)), buffers or ())
+            self.listener(kind, self.unpack(self.pack(body)), more.get("buffers") or ())
 
 
 class _Stream(io.TextIOBase):
@@ -175,7 +174,7 @@ class _Comm(BaseComm):
         _session().send(None, msg_type, json_clean(content), buffers=buffers)
 
 
-def _no_input(_prompt: str = "") -> str:
+def _no_input(_prompt: object = "") -> str:
     raise StdinNotImplementedError(
         "raw_input was called, but this frontend does not support input requests."
     )

@@ -43,9 +43,9 @@ class WarmProvisioner(LocalProvisioner):
             environment = kwargs.get("env") or dict(os.environ)
             try:
                 # in a thread: the first kernel waits for the fork server
-                self.process = await asyncio.to_thread(_start, cmd[3:], self.cwd, environment)  # type: ignore[assignment]
-                self.pid = self.process.pid  # type: ignore[attr-defined]
-                self.pgid = None  # signals go through the fork server: no other process gets them
+                kernel: Any = await asyncio.to_thread(_start, cmd[3:], self.cwd, environment)
+                # no pgid: signals go through the fork server, so that no other process gets them
+                self.process, self.pid, self.pgid = kernel, kernel.pid, None
                 return self.connection_info
             except ForkServerLost as error:
                 self.log.warning("No warm kernel (%s): a stock kernel is started instead", error)
