@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
+import sys
 import time
 from pathlib import Path
 
 from satisfaction.data.connection import Connection
 from satisfaction.problems import DataProblem, Problem
+
+
+def load_driver() -> None:
+    """Load all that opening a file needs, without opening one: no thread is started.
+
+    ADBC imports polars where it is installed, without need here; polars would start threads.
+    """
+    import adbc_driver_duckdb
+
+    hidden = "polars" not in sys.modules
+    if hidden:
+        sys.modules["polars"] = None  # type: ignore[assignment]
+    try:
+        import adbc_driver_manager.dbapi  # noqa: F401
+    finally:
+        if hidden:
+            del sys.modules["polars"]
+    ctypes.CDLL(adbc_driver_duckdb.driver_path())
 
 
 def open_file(path: Path, *, read_only: bool, wait: float) -> Connection:

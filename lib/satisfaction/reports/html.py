@@ -82,6 +82,7 @@ class ReportExporter(TemplateExporter):
             extra_template_basedirs=[str(TEMPLATE.parent)],
             template_name=TEMPLATE.name,
             template_file="report.html.j2",
+            default_preprocessors=[],  # none applies here, and each would validate the notebook
             exclude_input=True,
             exclude_input_prompt=True,
             exclude_output_prompt=True,

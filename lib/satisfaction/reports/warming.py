@@ -17,16 +17,35 @@ from papermill import execute_notebook
 
 from satisfaction import checks, exhibits, i18n, methods, study
 from satisfaction.config.settings import load_settings
+from satisfaction.data.duckdb_file import load_driver
 from satisfaction.problems import DataProblem
 from satisfaction.reports import engines, in_process
 from satisfaction.reports.html import Page, render
 from satisfaction.reports.record import Record
 
+SAMPLE = """# Warm
+
+## Up
+
+A *sample* of **all** that `markdown` [can](#section-1) hold: S0-1.
+
+- a
+- b
+
+1. c
+
+> d
+
+| e | f |
+|---|--:|
+| g | 1 |
+"""
 IMPORTED = (checks, exhibits, methods, study)
 
 
 def warm_up(home: Path | None) -> None:
     """Import everything, run and convert a small notebook; read the settings of ``home``."""
+    load_driver()
     for package in IMPORTED:
         for name in getattr(package, "__all__", ()):
             getattr(package, name)
@@ -44,7 +63,7 @@ def _small_notebook() -> nbformat.NotebookNode:
     """A notebook with all kinds of cells, executed."""
     cells = [
         nbformat.v4.new_code_cell("x = 1", metadata={"tags": ["parameters"]}),
-        nbformat.v4.new_markdown_cell("# Warm\n\n## Up\n\n| a |\n|---|\n| b |"),
+        nbformat.v4.new_markdown_cell(SAMPLE),
         nbformat.v4.new_code_cell("print(x)\nx"),
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
