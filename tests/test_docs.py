@@ -794,10 +794,13 @@ def test_every_command_is_shown_in_the_readme() -> None:
 def test_dependency_tables_hold_exactly_the_direct_dependencies() -> None:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     tables = text_of("README.md").partition("## Why each dependency is there")[2]
-    running, developing = tables.partition("## Licences")[0].split("For development")
+    running, rest = tables.partition("## Licences")[0].split("Optional:")
+    optional, developing = rest.split("For development")
+    extras = project["optional-dependencies"]
     for table, wanted in (
         (running, project["dependencies"]),
-        (developing, project["optional-dependencies"]["dev"]),
+        (optional, extras["cluster"] + extras["postgresql"]),
+        (developing, [one for one in extras["dev"] if not one.startswith("satisfaction")]),
     ):
         named = re.findall(r"^\| `([\w.-]+)` \|", table, re.MULTILINE)
         assert sorted(named) == sorted(re.match(r"[\w.-]+", one).group() for one in wanted)  # type: ignore[union-attr]

@@ -75,6 +75,19 @@ class Canvas:
         self.line(place, PAPER, diameter + 2.5, round_ends=True)
         self.line(place, colour, diameter, round_ends=True)
 
+    def crowd(self, places: Sequence[tuple[float, float]], colour: str, diameter: float) -> None:
+        """Very many round marks as one shape, on whole pixels: neighbours in a row make a line."""
+        pixels = sorted({(round(y), round(x)) for x, y in places})
+        runs: list[list[int]] = []  # y, first x, last x
+        for y, x in pixels:
+            if runs and runs[-1][0] == y and x - runs[-1][2] <= 1:
+                runs[-1][2] = x
+            else:
+                runs.append([y, x, x])
+        outline = "".join(f"M{x} {y}h{(last - x) or 0.1}" for y, x, last in runs)
+        style = f"fill:none;stroke:{named(colour)};stroke-width:{diameter:g};stroke-linecap:round"
+        self._marks.append((style, f'<path d="{outline}"/>'))
+
     def text(
         self,
         x: float,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from satisfaction.exhibits.canvas import (
     scale,
     ticks,
 )
+from satisfaction.exhibits.crowd import MANY, heaps, listed_note, nearest
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, RULE, SATISFIED
@@ -225,8 +227,12 @@ def peer_strip_chart(
         canvas.line([(along(target), 22), (along(target), 80)], INK, 1.5, dashed=True)
         words = target_text(target, target_clause, as_percent)
         header(canvas, min(max(along(target), 80), WIDTH - 80), 94, words, room=160)
-    for value in values:
-        canvas.dot(along(value), 62, FRAME, 9)
+    many = len(values) > MANY
+    if many:
+        canvas.bars(heaps([along(value) for value in values], 71, 18), FRAME)
+    else:
+        for value in values:
+            canvas.dot(along(value), 62, FRAME, 9)
     canvas.line([(along(median), 53), (along(median), 71)], MUTED, 2)
     interval_mark(canvas, along, dict(own), 38, SATISFIED)
     edge = max(along(share), along(own["ci_high"]) if own["ci_high"] == own["ci_high"] else 0)
@@ -237,11 +243,12 @@ def peer_strip_chart(
     else:
         canvas.text(edge + 10, 38, words, bold=True, room=WIDTH - edge - 10)
     canvas.text(0, 62, _("others"), colour=MUTED, size=SMALL, room=52)
+    listed = values[nearest(bisect(values, share), len(values))]
     data = pd.DataFrame(
         {
-            _("Project"): [_("this project"), *[_("another project")] * len(values)],
+            _("Project"): [_("this project"), *[_("another project")] * len(listed)],
             _("Estimate") + (" (%)" if as_percent else ""): [
-                (100 if as_percent else 1) * value for value in (share, *values)
+                (100 if as_percent else 1) * value for value in (share, *listed)
             ],
         }
     )
@@ -249,10 +256,15 @@ def peer_strip_chart(
         "chart peers",
         title,
         canvas.svg(title),
-        lead=_("Above: this project with its interval. Below: the others, unnamed; bar: median."),
+        lead=_(
+            "Above: this project with its interval. Below: how many others lie where; bar: median."
+        )
+        if many
+        else _("Above: this project with its interval. Below: the others, unnamed; bar: median."),
         note=sentences(
             n_text([own["n"]]),
             _("Overlap decides nothing: whom the answers tell apart is tested below."),
+            listed_note(len(values)),
         ),
         alt=title,
         data=data,

@@ -8,6 +8,7 @@ import pandas as pd
 from satisfaction import i18n
 from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, Scale, header, scale, ticks
 from satisfaction.exhibits.comparison import known, value_text
+from satisfaction.exhibits.crowd import MANY, listed_note, nearest
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, MUTED, QUIET, RULE, SATISFIED
@@ -33,9 +34,11 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
     shown = funnel.rows[funnel.rows["reason"] == ""]
     title = _finding(row, funnel)
     inner, outer = funnel.level, float(funnel.stages["outer"])
-    data = shown.assign(
-        project=np.where(shown[key] == own, _("this project"), _("another project"))
-    ).sort_values("estimate", ascending=False, kind="stable")
+    ordered = shown.sort_values("estimate", ascending=False, kind="stable")
+    listed = ordered.iloc[nearest(int(np.argmax(ordered[key] == own)), len(ordered) - 1)]
+    data = listed.assign(
+        project=np.where(listed[key] == own, _("this project"), _("another project"))
+    )
     return Exhibit(
         "chart funnel",
         title,
@@ -52,6 +55,7 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
             n_text([row["n"]]),
             method_note(funnel.method),
             _("One project in twenty lies outside the inner lines by chance alone"),
+            listed_note(len(shown) - 1),
         ),
         alt=title,
         data=numbers(
@@ -100,8 +104,13 @@ def _drawn(rows: pd.DataFrame, own: pd.Series, funnel: Result, own_label: str, k
     _lines(canvas, limits, levels, across, down)
     canvas.line([(LEFT, down(centre)), (RIGHT, down(centre))], MUTED, 1.5)
     canvas.text(RIGHT + 8, down(centre), i18n.percent(centre), colour=MUTED, size=SMALL, room=74)
-    for size, share in rows.loc[rows[key] != own[key], ["n_eff", "estimate"]].to_numpy(dtype=float):
-        canvas.dot(across(min(size, most)), down(share), FRAME, 9)
+    others = rows.loc[rows[key] != own[key], ["n_eff", "estimate"]].to_numpy(dtype=float)
+    places = [(across(min(size, most)), down(share)) for size, share in others.tolist()]
+    if len(places) > MANY:
+        canvas.crowd(places, FRAME, 4)
+    else:
+        for x, y in places:
+            canvas.dot(x, y, FRAME, 9)
     x, y = across(min(float(own["n_eff"]), most)), down(float(own["estimate"]))
     colour = FOCUS if own["direction"] == "below" else SATISFIED
     canvas.dot(x, y, colour, 11)
