@@ -283,8 +283,13 @@ def test_a_run_stopped_in_the_middle_leaves_whole_reports_and_goes_on_where_it_w
     assert [path.name for path in out.iterdir() if path.name.startswith(".incoming")] == []
     kinds: list[str] = []
     again = [task("descriptive_statistics", project="p0"), task("silent", project="p3")]
-    run_reports(again, home=home, out=out, on_event=lambda event: kinds.append(event.kind))
-    assert kinds == ["skipped", "started", "failed"]
+    run_reports(
+        again,
+        home=home,
+        out=out,
+        on_event=lambda event: kinds.append(f"{event.kind} {event.reason}"),
+    )
+    assert kinds == ["skipped unchanged", "started not made yet", "failed "]
 
 
 @pytest.mark.skipif(not is_available(), reason="no fork")

@@ -28,13 +28,16 @@ def listed_note(others: int) -> str:
 def heaps(
     places: Sequence[float], bottom: float, height: float, width: float = 3.0
 ) -> list[tuple[float, float, float, float]]:
-    """Boxes (left, top, right, bottom) as high as many places lie in each, the highest ``height``."""
+    """Boxes (left, top, right, bottom) as high as places lie in each; the highest ``height``.
+
+    A single place is still seen.
+    """
     counts: dict[int, int] = {}
     for place in places:
         column = int(place // width)
         counts[column] = counts.get(column, 0) + 1
     step = height / max(counts.values(), default=1)
     return [
-        (column * width, bottom - step * count, (column + 1) * width, bottom)
+        (column * width, bottom - max(step * count, 1.5), (column + 1) * width, bottom)
         for column, count in sorted(counts.items())
     ]

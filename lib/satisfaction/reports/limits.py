@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 GIB = 1 << 30
@@ -15,7 +17,7 @@ class Limits:
     """What stops a report.
 
     seconds       from its start to its end, wall clock
-    memory_bytes  of each of its processes; held by the system, and only where it can (not Windows)
+    memory_bytes  that each of its processes may take; held by the system where it can (not Windows)
     output_bytes  that its cells may print or display
     """
 
@@ -38,15 +40,18 @@ def length_of(content: Mapping[str, Any]) -> int:
 
 
 def hold_memory(limit: int) -> None:
-    """From now on this process and all that it starts cannot have more than ``limit`` bytes each.
+    """From now on this process can take ``limit`` bytes more; so can each that it starts.
 
-    Beyond it an allocation fails with ``MemoryError``. Counted is private memory, not what a
-    library reserves without using it.
+    Beyond it an allocation fails with ``MemoryError``. What it has already does not count: a
+    library of allocators may have reserved a gigabyte without using it.
     """
     try:
         import resource
     except ImportError:  # Windows
         return
+    with suppress(OSError):  # not Linux
+        pages = int(Path("/proc/self/statm").read_text().split()[5])
+        limit += pages * resource.getpagesize()
     _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
