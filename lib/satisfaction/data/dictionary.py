@@ -39,7 +39,10 @@ def sql_type(column: pa.Column) -> str:
 
 def schema_sql(*, personal: bool) -> str:
     """``CREATE TABLE`` statements of all tables that do (not) hold personal data."""
-    head = "-- Written from the table models (lib/satisfaction/data/tables.py, records.py); do not edit.\n"
+    head = (
+        "-- Written from the table models (lib/satisfaction/data/tables.py, records.py); "
+        "do not edit.\n"
+    )
     chosen = [model for model in TABLES.values() if model.metadata["personal"] == personal]
     return head + "\n".join(_create(model) for model in chosen)
 
@@ -111,7 +114,8 @@ def dictionary_markdown() -> str:
     """``data/README.md``: every table and column in words."""
     parts = [
         "# Data dictionary\n",
-        "Written from the table models in `lib/satisfaction/data/` (`tables.py`, `records.py`); do not edit.\n",
+        "Written from the table models in `lib/satisfaction/data/` (`tables.py`, `records.py`); "
+        "do not edit.\n",
         "Raw files go to `data/raw/` and are never changed. An import accepts the English or the",
         "Chinese heading, and for closed columns the code or its word in either language.",
         "Identifiers are 1-63 letters, digits, `_`, `.` or `-`. `data/workbook.duckdb` is built",

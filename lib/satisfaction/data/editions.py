@@ -79,7 +79,7 @@ _POSTGRESQL = "hashtextextended(CAST(ROW({columns}) AS text), 0)"
 
 
 def _state(table: str, hashed: str) -> str:
-    """SQL for the number of rows and the sum of their hashes, as text: the order does not matter."""
+    """SQL for the number of rows and the sum of their hashes, as text, whatever their order."""
     columns = ", ".join(f"t.{name}" for name in TABLES[table].columns)
     each = f"CAST({hashed.format(columns=columns)} AS numeric(38, 0))"
     return f"CAST(count(*) AS text) || '/' || CAST(sum({each}) AS text)"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from satisfaction.methods.exact_tests import binomial_more, draw_p_value, fisher_more
@@ -183,8 +184,19 @@ def _peer_row(this: pd.Series, peers: pd.DataFrame, minimum_peers: int) -> Row:
 
 def _shares(this: pd.Series, others: pd.DataFrame) -> Row:
     size, marked = int(this["eligible"]), int(this["blacklisted"])
-    counts = np.unique(others[["blacklisted", "eligible"]].to_numpy(dtype=int), axis=0)
-    p = float(fisher_more(marked, size, *counts.T).max())
+    counts = others[["blacklisted", "eligible"]].to_numpy(dtype=int)
+    p = float(fisher_more(marked, size, *_nearest(counts).T).max())
     pool = int(others["eligible"].sum())
     expected = float(others["blacklisted"].sum()) / pool
     return {"estimate": marked / size, "expected": expected, "p_value": p, "n_expected": pool}
+
+
+def _nearest(counts: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """Those (marked, size) from which the test may take its largest p.
+
+    It rises with the marked of a peer and falls with its size: whoever has no fewer marked among
+    no more households leaves another peer without influence.
+    """
+    ordered = counts[np.lexsort((-counts[:, 0], counts[:, 1]))]
+    highest = np.maximum.accumulate(ordered[:, 0])
+    return ordered[np.append(True, highest[1:] > highest[:-1])]

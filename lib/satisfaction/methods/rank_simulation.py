@@ -10,7 +10,7 @@ from satisfaction.methods.result import Result
 
 CELLS_AT_ONCE = 1_000_000  # draws x projects in memory as numbers; places take two bytes each
 LONG_LIST = 100  # projects; from here on the place of a single one is drawn alone
-OTHERS_DRAWS = 100  # of each of the others then
+OTHERS_DRAWS = 10_000  # of the others then, all together: as exact a part of any list
 NODES = 33  # values of the single one at which those above it are counted
 
 
@@ -126,9 +126,10 @@ def _drawn_place(
     truth = np.full(draws, mean[own]) if sure[own] else random.beta(a[own], b[own], draws)
     nodes = np.unique(np.quantile(truth, np.linspace(0, 1, NODES)))
     open_ = other & ~sure
-    values = random.beta(a[open_], b[open_], (OTHERS_DRAWS, int(open_.sum())))
+    each = max(8, -(-OTHERS_DRAWS // max(int(open_.sum()), 1)))
+    values = random.beta(a[open_], b[open_], (each, int(open_.sum())))
     chance = np.stack([(values > node).mean(axis=0) for node in nodes])
-    variance = (chance * (1 - chance)).sum(axis=1) * OTHERS_DRAWS / (OTHERS_DRAWS - 1)
+    variance = (chance * (1 - chance)).sum(axis=1) * each / (each - 1)
     above = np.interp(truth, nodes, chance.sum(axis=1))
     spread = np.sqrt(np.interp(truth, nodes, variance))
     place = 1 + np.rint(above + spread * random.standard_normal(draws)).clip(0, open_.sum())

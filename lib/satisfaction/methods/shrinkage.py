@@ -180,11 +180,12 @@ def _beta_binomial(p: Array, size: Array, level: float) -> tuple[Scatter, Array]
             variance > 0, np.maximum(estimate * (1 - estimate) / variance - 1, 1.0), np.inf
         )
     low, high = _beta_interval(estimate, weight, level)
-    own_low, own_high = _beta_interval(estimate, np.maximum(weight, size), level)
     # Near 0 and 1 a larger variance may heap the distribution at the end and shorten the interval.
-    heaped = own_high - own_low > high - low
-    weight = np.where(heaped, np.maximum(weight, size), weight)
-    low, high = np.where(heaped, [own_low, own_high], [low, high])
+    loose = np.flatnonzero(weight < size)
+    own_low, own_high = _beta_interval(estimate[loose], size[loose], level)
+    longer = own_high - own_low > high[loose] - low[loose]
+    heaped = loose[longer]
+    weight[heaped], low[heaped], high[heaped] = size[heaped], own_low[longer], own_high[longer]
     return scatter, np.vstack([estimate, share, np.sqrt(variance), low, high, weight])
 
 

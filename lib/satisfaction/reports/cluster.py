@@ -7,6 +7,7 @@ more tasks are under way than the cluster can make at a time.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import queue
@@ -14,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +75,8 @@ class ClusterPool:
             self._levels[name] = logging.getLogger(name).level
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
+            with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has a loop already
+                thread.submit(asyncio.run, _reach(self.scheduler)).result()
             self.client = Client(
                 self.scheduler, timeout=CONNECT_SECONDS, set_as_default=False, name="satisfaction"
             )
@@ -184,6 +188,16 @@ class ClusterPool:
         record = failed(task, text, started_at=now(), finished_at=now(), **known)
         tell_failed(self.storage, record)
         return record
+
+
+async def _reach(scheduler: str) -> None:
+    """Raise unless the scheduler answers: a client that could not connect cannot be closed."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    arguments = Security().get_connection_args("client")
+    comm = await connect(scheduler, timeout=CONNECT_SECONDS, **arguments)
+    await comm.close()
 
 
 def _landed(landed: queue.SimpleQueue[str], flying: Mapping[str, _Flight],
