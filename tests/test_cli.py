@@ -193,24 +193,40 @@ def test_the_run_s_exit_code_is_the_batch_s(
 
     def pretend(tasks: list, **more: object) -> Batch:
         seen.update(more, tasks=tasks)
-        made = Batch.__new__(Batch)
-        object.__setattr__(made, "records", ())
-        object.__setattr__(made, "index", None)
-        object.__setattr__(made, "interrupted", exit_code == 130)
-        return made
+        return Batch(made=len(tasks), interrupted=exit_code == 130, note="slow today",
+                     index="" if exit_code == 1 else f"{more['out']}/index.html")  # fmt: skip
 
     monkeypatch.setattr("satisfaction.reports.batch.run_reports", pretend)
-    monkeypatch.setattr(Batch, "exit_code", property(lambda _self: exit_code))
     code, said = run("run", "--projects", "P1,P2", "--lang", "zh,en", "--seed", "3")
     assert code == exit_code
-    assert "0 reports made, 0 failed" in said
+    assert "note: slow today" in said
+    assert ("open reports/index.html" in said) == (exit_code != 1)
+    assert ("run the same command again" in said) == (exit_code == 130)
     tasks = seen["tasks"]
     assert {(task.project, task.lang) for task in tasks} == {
         (project, lang) for project in ("P1", "P2") for lang in ("zh", "en")
     }
     assert {task.seed for task in tasks} == {3}
     assert {task.wave for task in tasks} == {"2025"}  # the newest annual wave with answers
-    assert seen["out"] == workbook.home / "reports"
+    assert seen["out"] == str(workbook.home / "reports")
+
+
+def test_a_dry_run_says_what_would_be_made_and_why_and_makes_nothing(
+    workbook: Workbook, run: Run
+) -> None:
+    shutil.copytree(Path(__file__).parents[1] / "notebooks", workbook.home / "notebooks")
+    code, said = run("run", "--projects", "P1", "--reports", "year_over_year", "--dry-run")
+    assert code == 0
+    assert "would run 2025/P1/year_over_year.zh: not made yet" in said
+    assert "1 of 1 reports would run" in said
+    assert not list((workbook.home / "reports").rglob("*.*"))
+
+
+@pytest.mark.parametrize("option", ["--workers", "--time-limit", "--memory-limit"])
+def test_limits_must_be_positive(run: Run, option: str) -> None:
+    code, said = run("run", option, "0")
+    assert code == 2
+    assert "must be positive" in re.sub(r"[\s│]+", " ", said)
 
 
 def test_ctrl_c_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

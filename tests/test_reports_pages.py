@@ -14,6 +14,7 @@ from satisfaction.reports import failures
 from satisfaction.reports.html import Page, render
 from satisfaction.reports.page_check import page_problems
 from satisfaction.reports.record import MIME, Record, publish, verdict_of
+from satisfaction.reports.storage import Folder
 
 ATTACK = "</style></title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 VERDICT = {"project": "yunqi", "wave": "2025", "verdict": "met", "sentence": "Met."}
@@ -199,20 +200,23 @@ def test_errors_are_shown_without_folders_and_personal_data(said: str, shown: st
 
 
 def test_publishing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish(tmp_path, record(run_id="first"), {".html": b"first", ".ipynb": b"first"})
+    storage = Folder(tmp_path)
+    publish(storage, record(run_id="first"), {".html": b"first", ".ipynb": b"first"})
     real = Path.write_bytes
 
     def full(self: Path, data: bytes) -> int:
-        if ".json" in self.name:
+        if b"second" in data and data[:1] == b"{":
             real(self, data[:10])
             raise OSError(28, "No space left on device")
         return real(self, data)
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
-        publish(tmp_path, record(run_id="second"), {".html": b"second", ".ipynb": b"second"})
+        publish(storage, record(run_id="second"), {".html": b"second", ".ipynb": b"second"})
+    storage.close()
     folder = tmp_path / "2025" / "yunqi"
     kept = {path.name.rpartition(".")[2]: path.read_text() for path in folder.iterdir()}
     assert set(kept) == {"html", "ipynb", "json"}
     assert kept["html"] == "first"
     assert json.loads(kept["json"])["run_id"] == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["2025"]

@@ -67,8 +67,13 @@ def put_aside(connection: Connection, table: str, rows: pa.Table) -> None:
 
 def gather_statistics(connection: Connection, table: str) -> None:
     """Let a server plan by what a table holds now; DuckDB knows it anyway."""
-    if connection.adbc_get_info()["vendor_name"] == "PostgreSQL":
+    if is_server(connection):
         execute(connection, f"ANALYZE {table}")
+
+
+def is_server(connection: Connection) -> bool:
+    """Whether it leads to PostgreSQL, not to a DuckDB file."""
+    return bool(connection.adbc_get_info()["vendor_name"] == "PostgreSQL")
 
 
 def run_script(connection: Connection, script: str) -> None:

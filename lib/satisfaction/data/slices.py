@@ -9,6 +9,7 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from satisfaction.config.settings import Settings
 from satisfaction.data.connection import Connection, as_frame, fetch, fetch_arrow
@@ -144,7 +145,7 @@ def _tables(
         for row in (first, last)
     ]
     tables["peer_tallies"] = read.rows(
-        _PEER_TALLIES, of_type, *(text or "" for pair in asked for text in pair)
+        _PEER_TALLIES, of_type, *(text or "" for pair in asked for text in pair), coded=True
     )
     spans = [_visiting(row, tables["responses"]) for row in (first, last)]
     texts = [moment.isoformat() for span in spans for moment in span]
@@ -159,7 +160,8 @@ class _Reading:
         self.connection = connection
         self.digest = hashlib.sha256()
 
-    def rows(self, sql: str, *parameters: str) -> pd.DataFrame:
+    def rows(self, sql: str, *parameters: str, coded: bool = False) -> pd.DataFrame:
+        """Rows as ``fetch`` returns them; with ``coded`` texts as categories in their order."""
         # PostgreSQL refuses a NUL in a text, and no name has one
         given = [text.replace("\0", "\ufffd") for text in parameters]
         found = fetch_arrow(self.connection, sql, given)
@@ -167,11 +169,23 @@ class _Reading:
         self.digest.update(",".join(found.column_names).encode())
         for column in found.columns:
             self.digest.update(_bytes(column))
-        return as_frame(found)
+        return as_frame(_coded(found) if coded else found)
 
     @property
     def fingerprint(self) -> str:
         return self.digest.hexdigest()[:16]
+
+
+def _coded(rows: pa.Table) -> pa.Table:
+    """Thousands of projects repeat few texts: pandas groups and compares their numbers faster."""
+    for place, column in enumerate(rows.columns):
+        if pa.types.is_string(column.type):
+            found = column.combine_chunks().dictionary_encode()
+            order = pc.sort_indices(found.dictionary)
+            ranks = pc.take(pc.sort_indices(order), found.indices).cast(pa.int32())
+            sorted_ = pa.DictionaryArray.from_arrays(ranks, found.dictionary.take(order))
+            rows = rows.set_column(place, rows.field(place).name, sorted_)
+    return rows
 
 
 def _bytes(column: pa.ChunkedArray) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
-from satisfaction.data.database import Connection
+from satisfaction.data.connection import Connection, fetch, is_server, run_script
 from satisfaction.data.renewal import renew_counts
 
 _RENEW = """
@@ -38,10 +39,35 @@ ORDER BY a.item, a.wave, a.project, c.stratum, a.score
 """  # one item of all projects of a wave is what a report reads of its peers
 
 
+_SORT = """
+CREATE TEMP TABLE sorted_tallies AS
+    SELECT * FROM tallies ORDER BY item, wave, project, stratum, score;
+DELETE FROM tallies;
+INSERT INTO tallies SELECT * FROM sorted_tallies;
+DROP TABLE sorted_tallies;
+"""
+
+UNSORTED_ROWS = 250_000  # of a file: a scan of so few costs nothing
+GROWTH = 1.25  # from one sorting of a file to the next
+
+
 def renew_tallies(connection: Connection, pairs: Iterable[tuple[str, str]]) -> None:
     """Count the answers of these (project, wave) pairs anew.
 
     Where a sample was drawn, only answers of its households count; without one all do, in a single
-    stratum of unknown size.
+    stratum of unknown size. A server finds rows by its indexes; a file that grew by many small
+    imports is sorted now and then, so that a report need not read through all of it.
     """
+    if is_server(connection):
+        renew_counts(connection, "tallies", _RENEW, pairs)
+        return
+    before = _size(connection)
     renew_counts(connection, "tallies", _RENEW, pairs)
+    if _size(connection) > before:
+        run_script(connection, _SORT)
+
+
+def _size(connection: Connection) -> int:
+    """How often the table has grown by ``GROWTH`` beyond what needs no sorting."""
+    rows = int(fetch(connection, "SELECT count(*) AS n FROM tallies")["n"].iloc[0])
+    return math.floor(math.log(max(rows / UNSORTED_ROWS, 1), GROWTH))

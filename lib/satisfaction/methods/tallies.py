@@ -71,7 +71,8 @@ def _codes(tallies: pd.DataFrame, keys: Sequence[str]) -> IntArray:
     code = np.zeros(len(tallies), dtype=np.int64)
     for key in keys:
         own, found = pd.factorize(tallies[key], sort=True, use_na_sentinel=False)
-        code = np.unique(code * max(len(found), 1) + own, return_inverse=True)[1]
+        if len(found) > 1:
+            code = np.unique(code * len(found) + own, return_inverse=True)[1]
     return code
 
 
