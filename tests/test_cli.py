@@ -214,7 +214,6 @@ def test_the_run_s_exit_code_is_the_batch_s(
 def test_a_dry_run_says_what_would_be_made_and_why_and_makes_nothing(
     workbook: Workbook, run: Run
 ) -> None:
-    shutil.copytree(Path(__file__).parents[1] / "notebooks", workbook.home / "notebooks")
     code, said = run("run", "--projects", "P1", "--reports", "year_over_year", "--dry-run")
     assert code == 0
     assert "would run 2025/P1/year_over_year.zh: not made yet" in said

@@ -7,34 +7,42 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from satisfaction.data.connection import Connection
 from satisfaction.problems import DataProblem, Problem
 
 
 def load_driver() -> None:
-    """Load all that opening a file needs, without opening one: no thread is started.
-
-    ADBC imports polars where it is installed, without need here; polars would start threads.
-    """
+    """Load all that opening a file needs, without opening one: no thread is started."""
     import adbc_driver_duckdb
 
+    _dbapi()
+    ctypes.CDLL(adbc_driver_duckdb.driver_path())
+
+
+def _dbapi() -> Any:
+    """ADBC's interface, without polars: it imports that where it is installed, and needs it not.
+
+    polars takes most of a second and starts threads.
+    """
     hidden = "polars" not in sys.modules
     if hidden:
         sys.modules["polars"] = None  # type: ignore[assignment]
     try:
-        import adbc_driver_manager.dbapi  # noqa: F401
+        from adbc_driver_manager import dbapi
     finally:
         if hidden:
             del sys.modules["polars"]
-    ctypes.CDLL(adbc_driver_duckdb.driver_path())
+    return dbapi
 
 
 def open_file(path: Path, *, read_only: bool, wait: float) -> Connection:
     """A connection to the file, made where a writer finds none; the file is locked until closed."""
     import adbc_driver_duckdb
-    from adbc_driver_manager import Error, dbapi
+    from adbc_driver_manager import Error
 
+    dbapi = _dbapi()
     # a reader's queries are small: more threads only cost more
     reading = {"access_mode": "READ_ONLY", "threads": "1"}
     options = {"path": str(path)} | (reading if read_only else {})

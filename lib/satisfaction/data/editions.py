@@ -11,9 +11,8 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection
 
-from satisfaction.data.database import Connection, Location, fetch, reader
+from satisfaction.data.database import Connection, Location, fetch, fetch_arrow, reader
 from satisfaction.data.location import Server
-from satisfaction.data.tables import TABLES
 
 # read by a study for its own project, all waves
 OWN = ("projects", "households", "household_flags", "samples", "responses", "answers", "visits",
@@ -39,7 +38,7 @@ def editions(location: Location, wave: str, projects: Collection[str]) -> dict[s
             values = []
         for table in OWN:
             sql = (
-                f"SELECT t.project, {_state(table, hashed)} AS state FROM {table} t "
+                f"SELECT t.project, {_state(connection, table, hashed)} AS state FROM {table} t "
                 f"{chosen} GROUP BY t.project"
             )
             rows = fetch(connection, sql, values)
@@ -59,12 +58,12 @@ def _shared(connection: Connection, wave: str, hashed: str) -> dict[str, list[st
     """States of what projects share: of all waves under "", of the peers by property type."""
     found: dict[str, list[str]] = defaultdict(list)
     until = "opened_on <= (SELECT opened_on FROM waves WHERE wave = $1)"
-    sql = f"SELECT {_state('waves', hashed)} AS state FROM waves t WHERE t.{until}"
+    sql = f"SELECT {_state(connection, 'waves', hashed)} AS state FROM waves t WHERE t.{until}"
     found[""] = [f"waves:{fetch(connection, sql, [wave])['state'].iloc[0]}"]
     for table in PEERS:
         rows = fetch(
             connection,
-            f"SELECT p.property_type, {_state(table, hashed)} AS state FROM {table} t "
+            f"SELECT p.property_type, {_state(connection, table, hashed)} AS state FROM {table} t "
             "JOIN projects p ON p.project = t.project "
             f"JOIN waves w ON w.wave = t.wave WHERE w.{until} GROUP BY p.property_type",
             [wave],
@@ -78,9 +77,10 @@ _DUCKDB = "hash({columns})"
 _POSTGRESQL = "hashtextextended(CAST(ROW({columns}) AS text), 0)"
 
 
-def _state(table: str, hashed: str) -> str:
+def _state(connection: Connection, table: str, hashed: str) -> str:
     """SQL for the number of rows and the sum of their hashes, as text, whatever their order."""
-    columns = ", ".join(f"t.{name}" for name in TABLES[table].columns)
+    names = fetch_arrow(connection, f"SELECT * FROM {table} LIMIT 0").column_names
+    columns = ", ".join(f"t.{name}" for name in names if name != "source")
     each = f"CAST({hashed.format(columns=columns)} AS numeric(38, 0))"
     return f"CAST(count(*) AS text) || '/' || CAST(sum({each}) AS text)"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,10 +51,12 @@ _OWN_TALLIES = f"""
     {_TALLIES} WHERE t.project = $1 AND t.item IN ({{items}})
     ORDER BY t.wave, t.item, t.stratum, t.score"""
 
-_PEER_TALLIES = f"""
-    {_TALLIES} JOIN projects p ON p.project = t.project
-    WHERE p.property_type = $1 AND (t.wave = $2 AND t.item = $3 OR t.wave = $4 AND t.item = $5)
-    ORDER BY t.wave, t.project, t.item, t.stratum, t.score"""
+_PEER_TALLIES = """
+    SELECT t.wave, t.project, t.item, t.stratum, t.score, t.stratum_population, t.answers AS n,
+    t.stratum_responses AS responses FROM tallies t JOIN projects p ON p.project = t.project
+    WHERE p.property_type = $1 AND (t.wave = $2 AND t.item = $3 OR t.wave = $4 AND t.item = $5)"""
+
+_PEER_KEYS = ["wave", "project", "item", "stratum", "score"]
 
 _PEER_FRAMES = f"""
     {_FRAMES} JOIN projects p ON p.project = f.project
@@ -144,8 +147,8 @@ def _tables(
         (str(row["wave"]), settings.overall_item(str(row["wave"]), str(row["questionnaire"])))
         for row in (first, last)
     ]
-    tables["peer_tallies"] = read.rows(
-        _PEER_TALLIES, of_type, *(text or "" for pair in asked for text in pair), coded=True
+    tables["peer_tallies"] = read.coded(
+        _PEER_TALLIES, of_type, *(text or "" for pair in asked for text in pair)
     )
     spans = [_visiting(row, tables["responses"]) for row in (first, last)]
     texts = [moment.isoformat() for span in spans for moment in span]
@@ -160,16 +163,25 @@ class _Reading:
         self.connection = connection
         self.digest = hashlib.sha256()
 
-    def rows(self, sql: str, *parameters: str, coded: bool = False) -> pd.DataFrame:
-        """Rows as ``fetch`` returns them; with ``coded`` texts as categories in their order."""
+    def rows(self, sql: str, *parameters: str) -> pd.DataFrame:
+        """Rows as ``fetch`` returns them."""
+        return self._kept(self._fetched(sql, parameters))
+
+    def coded(self, sql: str, *parameters: str) -> pd.DataFrame:
+        """Thousands of tallies in the order of their keys, texts as categories."""
+        return self._kept(_in_order(_coded(self._fetched(sql, parameters))))
+
+    def _fetched(self, sql: str, parameters: tuple[str, ...]) -> pa.Table:
         # PostgreSQL refuses a NUL in a text, and no name has one
         given = [text.replace("\0", "\ufffd") for text in parameters]
         found = fetch_arrow(self.connection, sql, given)
-        found = found.select([name for name in found.column_names if name != "source"])
+        return found.select([name for name in found.column_names if name != "source"])
+
+    def _kept(self, found: pa.Table) -> pd.DataFrame:
         self.digest.update(",".join(found.column_names).encode())
         for column in found.columns:
             self.digest.update(_bytes(column))
-        return as_frame(_coded(found) if coded else found)
+        return as_frame(found)
 
     @property
     def fingerprint(self) -> str:
@@ -177,15 +189,26 @@ class _Reading:
 
 
 def _coded(rows: pa.Table) -> pa.Table:
-    """Thousands of projects repeat few texts: pandas groups and compares their numbers faster."""
+    """Texts as numbers of sorted words: few words stand in many rows."""
     for place, column in enumerate(rows.columns):
         if pa.types.is_string(column.type):
             found = column.combine_chunks().dictionary_encode()
             order = pc.sort_indices(found.dictionary)
             ranks = pc.take(pc.sort_indices(order), found.indices).cast(pa.int32())
-            sorted_ = pa.DictionaryArray.from_arrays(ranks, found.dictionary.take(order))
-            rows = rows.set_column(place, rows.field(place).name, sorted_)
+            coded = pa.DictionaryArray.from_arrays(ranks, found.dictionary.take(order))
+            rows = rows.set_column(place, rows.field(place).name, coded)
     return rows
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    """Tallies sorted by their keys: quicker than a database sorts texts."""
+    place = np.zeros(len(rows), dtype=np.int64)
+    for name in _PEER_KEYS:
+        column = rows[name].combine_chunks()
+        codes = column.indices if pa.types.is_dictionary(column.type) else pc.fill_null(column, -1)
+        numbers = codes.to_numpy(zero_copy_only=False).astype(np.int64)
+        place = place * (numbers.max(initial=0) + 2) + numbers + 1
+    return rows if (np.diff(place) > 0).all() else rows.take(np.argsort(place, kind="stable"))
 
 
 def _bytes(column: pa.ChunkedArray) -> bytes:
@@ -196,7 +219,8 @@ def _bytes(column: pa.ChunkedArray) -> bytes:
         column = column.cast(pa.int8())
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return column.cast(pa.float64()).to_numpy().tobytes()
-    coded = column.combine_chunks().dictionary_encode()
+    column = column.combine_chunks()
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     words = "\0".join(coded.dictionary.to_pylist())
     return words.encode() + coded.indices.to_numpy(zero_copy_only=False).tobytes()
 

@@ -87,6 +87,8 @@ def run_reports(
         try:
             due = []
             for planned in plan(tasks, home=home, storage=storage, force=force):
+                if asked_to_stop.is_set():
+                    break
                 if planned.reason:
                     due.append(planned)
                 else:

@@ -18,6 +18,7 @@ from satisfaction.reports import processes
 
 START_SECONDS = 120.0
 END_SECONDS = 10.0
+LAST_SECONDS = 1.0  # between the last word of a process and its end
 # one thread a process: what has threads cannot be forked
 SINGLE_THREADED = {**processes.ONE_THREAD, "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
@@ -74,8 +75,8 @@ class ForkServer:
         with self._asking:
             if self._ready:
                 return
-            self.control.settimeout(START_SECONDS)
             try:
+                self.control.settimeout(START_SECONDS)
                 self._ready = self.control.recv(16) == b"ready"
             except OSError:
                 self._ready = False
@@ -96,10 +97,18 @@ class ForkServer:
             theirs.close()
         return Child(ours)
 
+    def serves(self) -> bool:
+        """Whether it is ready and lives; one that is dying has closed its sockets before."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=LAST_SECONDS)
+            return False
+        return self._ready
+
     def close(self) -> None:
         """End it with all its children; the folders that it would leave are then ours again."""
         with suppress(OSError):
             self.control.send(b"close")
+            self.control.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
         self.control.close()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=END_SECONDS)

@@ -49,7 +49,8 @@ def main(descriptor: int, settings: Job) -> None:
         raise RuntimeError(f"{threads} threads: forking would not be safe")
     gc.collect()
     gc.freeze()
-    control.send(b"ready")
+    with suppress(OSError):  # the starter may be gone: to be noticed below
+        control.send(b"ready")
     _Server(control, [Path(name) for name in settings["leave"]]).serve()
 
 
@@ -93,29 +94,34 @@ class _Server:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _accept(self) -> None:
-        message, descriptors, _flags, _address = socket.recv_fds(self.control, LONGEST, 1)
+        message, descriptors = b"", list[int]()
+        with suppress(OSError):  # what it has not read is an error here
+            message, descriptors, _flags, _address = socket.recv_fds(self.control, LONGEST, 1)
         if not descriptors:
             self.open = False
             if message:  # a wish to end, not a death
                 self.leave = []
             return
         connection = socket.socket(fileno=descriptors[0])
+        server = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:  # no more processes or memory
-            connection.send(json.dumps({"error": str(error)}).encode())
+            _tell(connection, {"error": str(error)})
             connection.close()
             return
         if pid == 0:
             connection.close()
-            self._in_child(json.loads(message))
+            self._in_child(json.loads(message), server)
         job = _Running(pid, connection)
         self.jobs[pid] = job
-        connection.send(json.dumps({"pid": pid}).encode())
+        _tell(connection, {"pid": pid})
         self.selector.register(connection, selectors.EVENT_READ, lambda: self._message(job))
 
     def _message(self, job: _Running) -> None:
         """The client of a job asks for a signal, or is gone."""
+        if self.jobs.get(job.pid) is not job:  # it has ended since we were woken
+            return
         with suppress(OSError):
             asked = job.connection.recv(LONGEST)
             if asked:
@@ -149,8 +155,7 @@ class _Server:
         self._end_orphans()
         with suppress(KeyError):
             self.selector.unregister(job.connection)
-        with suppress(OSError):
-            job.connection.send(json.dumps({"code": code}).encode())
+        _tell(job.connection, {"code": code})
         job.connection.close()
 
     def _end_orphans(self) -> None:
@@ -161,12 +166,14 @@ class _Server:
                 with suppress(ChildProcessError):
                     os.waitpid(pid, 0)
 
-    def _in_child(self, job: Job) -> None:
+    def _in_child(self, job: Job, server: int) -> None:
         """Become the job; never returns."""
         code = 1
         try:
             os.setsid()
             _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != server:  # it was killed before that
+                return
             _prctl(PR_SET_CHILD_SUBREAPER, 1)  # the server gets its orphans only when it has ended
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT):
@@ -228,6 +235,11 @@ def _children() -> list[int]:
     me = os.getpid()
     text = Path(f"/proc/{me}/task/{me}/children").read_text()
     return [int(pid) for pid in text.split()]
+
+
+def _tell(client: socket.socket, answer: Job) -> None:
+    with suppress(OSError):  # it is gone
+        client.send(json.dumps(answer).encode())
 
 
 def _redirect(said: str | None) -> None:

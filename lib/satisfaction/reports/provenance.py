@@ -13,7 +13,7 @@ import satisfaction
 PACKAGES = (
     "pandas", "numpy", "scipy", "statsmodels", "pingouin", "papermill", "nbconvert",
 )  # fmt: skip
-SOURCES = {".py", ".po", ".sql", ".j2", ".css", ".json", ".csv"}
+SOURCES = {".py", ".po", ".sql", ".j2", ".css", ".json", ".csv", ".js", ".otf"}
 
 
 def fingerprint(*parts: bytes) -> str:

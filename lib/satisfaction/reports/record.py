@@ -107,7 +107,7 @@ def record_from_json(text: str) -> Record:
     for name in ("report", "project", "wave", "lang"):
         if not getattr(record, name):
             raise ValueError(f"{name} is empty")
-    for name in ("project_name", "wave_name", "verdict", "certificate"):
+    for name in ("project_name", "wave_name", "verdict", "certificate", "inputs", "sizes"):
         if not isinstance(getattr(record, name), dict):
             raise ValueError(f"{name} is not a mapping")
     return record

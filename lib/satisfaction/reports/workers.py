@@ -28,6 +28,7 @@ from satisfaction.reports.task import Task
 ATTEMPTS = 2  # a report whose process vanished is tried once more
 ENGINES = ("warm", "stock")
 _LOOK_SECONDS = 0.2
+_SAID_BYTES = 1 << 16
 
 Files = dict[str, bytes]
 
@@ -96,7 +97,7 @@ class Workers:
         """End all that runs and remove all folders."""
         with self._starting:
             if self._server is not None:
-                self._server.close()
+                self._end_server(self._server)
                 self._server = None
         shutil.rmtree(self.root, ignore_errors=True)
 
@@ -108,15 +109,18 @@ class Workers:
         plain = {"task": task.as_json(), "limits": asdict(self.limits), "fields": dict(known),
                  "leave": [str(path) for path in (private, *self.leave[1:])]}  # fmt: skip
         job.write_text(json.dumps(plain), encoding="utf-8")
+        server = self._server
         try:
             try:
-                process = self._start(job, str(known["engine"]))
+                process = self._start(job, server)
                 try:
                     ended = self._wait(process, stop)
                 finally:
                     process.end()
             except fork_client.ForkServerLost:
-                self._start_server(again=True)
+                if stop.is_set():
+                    return _Outcome(None, {})
+                self._replace(server)
                 return _Outcome(_failed(task, failures.kernel_died(), known, begun), {}, lost=True)
             return self._outcome(task, private, process.code if ended else None, known, stop, begun)
         finally:
@@ -134,39 +138,51 @@ class Workers:
             return _Outcome(None, {})
         if code is None:
             return _Outcome(_failed(task, failures.too_slow(self.limits.seconds), known, begun), {})
-        said = private / "said"
-        words = said.read_text(encoding="utf-8", errors="replace") if said.is_file() else ""
+        words = _end_of(private / "said")
         lost = code < 0 or code == failures.KERNEL_DIED
         return _Outcome(_failed(task, failures.ended_early(code, words), known, begun), {}, lost)
 
-    def _start(self, job: Path, engine: str) -> _Process:
+    def _start(self, job: Path, server: fork_client.ForkServer | None) -> _Process:
         private = job.parent
-        if engine == "warm" and self._server is not None:
-            return self._server.start({
+        if server is not None:
+            return server.start({
                 "kind": "report", "job": str(job), "folder": str(private),
                 "said": str(private / "said"), "environment": self._environment(private),
             })  # fmt: skip
         return _Interpreter(job, self._environment(private))
 
-    def _start_server(self, again: bool = False) -> None:
-        """Start a fork server (anew if it is gone); where that fails, stock kernels do."""
+    def _start_server(self) -> None:
+        """Start a fork server; where that fails, stock kernels do."""
+        try:
+            self._server = fork_client.ForkServer(
+                self.home, self.leave, {**self._environment(None), processes.TOKEN: self.token},
+                self.root / "fork-server",
+            )  # fmt: skip
+        except fork_client.ForkServerLost as error:
+            self._do_without(error)
+
+    def _replace(self, lost: fork_client.ForkServer | None) -> None:
+        """Start another fork server, unless another thread has or the old one serves the rest."""
         with self._starting:
-            if again and self._server is not None and self._server.process.poll() is None:
-                return  # another thread has started it meanwhile
+            if lost is None or lost is not self._server or lost.serves():
+                return
+            self._end_server(lost)
+            self._start_server()
             try:
                 if self._server is not None:
-                    self._server.close()
-                    processes.end_marked(self.token)
-                said = self.root / "fork-server"
-                self._server = fork_client.ForkServer(
-                    self.home, self.leave, {**self._environment(None), processes.TOKEN: self.token},
-                    said,
-                )  # fmt: skip
-                if again:
                     self._server.wait_until_ready()
             except fork_client.ForkServerLost as error:
-                self._server, self.engine = None, "stock"
-                self.note = f"stock kernels were used: {error}"
+                self._end_server(self._server)
+                self._do_without(error)
+
+    def _do_without(self, error: Exception) -> None:
+        self._server, self.engine = None, "stock"
+        self.note = f"stock kernels were used: {error}"
+
+    def _end_server(self, server: fork_client.ForkServer) -> None:
+        server.close()
+        if server.process.returncode != 0:  # it could not end what its children started
+            processes.end_marked(self.token)
 
     def _wait(self, process: _Process, stop: threading.Event) -> bool:
         """Whether the process ended by itself, within its time and before we were stopped."""
@@ -221,6 +237,15 @@ class _Interpreter:
 def now() -> str:
     """The time for a record."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _end_of(said: Path) -> str:
+    """The end of what a process said: it may be much."""
+    if not said.is_file():
+        return ""
+    with said.open("rb") as file:
+        file.seek(max(0, said.stat().st_size - _SAID_BYTES))
+        return file.read(_SAID_BYTES).decode("utf-8", errors="replace")
 
 
 def _failed(task: Task, error: str, known: Mapping[str, Any], begun: str) -> Record:
