@@ -295,3 +295,21 @@ def test_the_scenario_comes_closer_to_the_truth_than_the_survey(
         assert found.loc["none_satisfied", "ci_low"] < truth < found.loc["all_satisfied", "ci_high"]
     assert abs(np.mean(scenario) - truth) < 0.5 * abs(np.mean(surveyed) - truth)
     assert np.mean(inside) >= 0.75
+
+
+def test_of_many_peers_the_one_hardest_to_tell_apart_decides() -> None:
+    random = np.random.default_rng(3)
+    size = random.integers(20, 400, 80)
+    marked = random.binomial(size, random.beta(2, 30, 80))
+    peers = [
+        frame(f"Q{place}", "2025", int(n), int(m), 10, 0)
+        for place, (n, m) in enumerate(zip(size, marked, strict=True))
+    ]
+    frames = pd.DataFrame([frame("P", "2025", 200, 60, 20, 1), *peers])
+    flags = pd.DataFrame({"set_at": pd.to_datetime([]), "cleared_at": pd.to_datetime([])})
+    row = methods.exclusion_audit(frames, flags, **AUDIT).rows.set_index("check").loc["peers"]
+    each = [
+        stats.fisher_exact([[60, 140], [m, n - m]], alternative="greater").pvalue
+        for m, n in zip(marked, size, strict=True)
+    ]
+    assert row["p_value"] == pytest.approx(max(each), rel=1e-9)

@@ -9,6 +9,8 @@ from scipy.stats import binom, binomtest
 
 from reference_results import R
 from satisfaction import exhibits, i18n
+from satisfaction.exhibits.canvas import Canvas
+from satisfaction.exhibits.crowd import heaps
 from satisfaction.methods.funnel import funnel_limits, overdispersion, peer_funnel
 
 
@@ -157,3 +159,29 @@ def test_the_chart_says_what_it_shows_and_names_nobody():
     assert few.title.endswith("cannot tell")
     assert "only 1 comparable" in few.body
     assert exhibits.funnel_chart(result, "nobody").title.endswith("cannot tell")
+
+
+def test_a_chart_of_thousands_stays_small_and_keeps_those_nearby():
+    n = np.arange(3000) % 400 + 30
+    rows = shares(np.rint(n * (0.6 + 0.0001 * np.arange(3000))), n)
+    chart = exhibits.funnel_chart(peer_funnel(rows, own="p1500"), "p1500")
+    assert len(chart.body) < 40_000
+    assert chart.body.count("<path") < 30
+    assert "Of 2,999 other projects" in chart.note
+    listed = chart.data.iloc[:, 0].tolist()
+    assert len(listed) == 51
+    assert listed.index("this project") == 25
+    whole = exhibits.funnel_chart(peer_funnel(rows.iloc[:151], own="p0"), "p0")
+    assert len(whole.data) == 151
+    assert "other projects the" not in whole.note
+
+
+def test_every_project_of_a_crowd_is_drawn_where_it_lies():
+    canvas = Canvas(100)
+    canvas.crowd([(10.2, 5.1), (11.4, 4.9), (10.1, 5.4), (40, 5), (7, 80)], "#123456", 4)
+    assert 'd="M10 5h1M40 5h0.1M7 80h0.1"' in canvas.svg("")
+
+
+def test_heaps_are_as_high_as_many_lie_there():
+    assert heaps([0.5, 1, 2.9, 10], 71, 18, 3) == [(0, 53, 3, 71), (9, 65, 12, 71)]
+    assert heaps([1.0] * 99 + [5], 71, 18, 3)[1] == (3, 69.5, 6, 71)

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from databases import Databases, address
-from satisfaction.data import database
-from satisfaction.data.database import fetch, writer
+from satisfaction.data import database, tallies
+from satisfaction.data.database import fetch, reader, writer
 from satisfaction.problems import DataProblem
 from small_workbook import HOUSEHOLDS, PROJECTS, RESPONSES, WAVES, Workbook
 
@@ -96,6 +96,22 @@ def test_tallies_count_sampled_households_only(workbook: Workbook) -> None:
     assert sampled[columns].values.tolist() == [["owner", 2, 1, 5, 1]]
     missing = workbook.rows("tallies").query("project == 'P1' and item == 'lifts'")
     assert missing["score"].isna().all()
+
+
+@pytest.mark.duckdb
+def test_a_file_that_has_grown_is_sorted_by_item(
+    workbook: Workbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "UNSORTED_ROWS", 1)
+    before = workbook.rows("tallies")
+    workbook.enter("answers", "project,wave,response,item,score\nP1,2025,R2,态度,9\n")
+    with reader(workbook.database) as connection:
+        stored = fetch(connection, "SELECT item, wave, project FROM tallies")
+    assert len(stored) > len(before)
+    keys = list(stored.itertuples(index=False, name=None))
+    assert keys == sorted(keys)
+    after = workbook.rows("tallies").query("item != 'staff'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(after, before.query("item != 'staff'").reset_index(drop=True))
 
 
 def test_long_answers_join_their_sheets(workbook: Workbook) -> None:

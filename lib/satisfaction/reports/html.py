@@ -58,11 +58,10 @@ def render(page: Page) -> str:
         notebook, sections = _readable(page.notebook, lang, left_out)
         resources = {"page": {**_words(page, notebook), "sections": sections}}
         text, _resources = exporter().from_notebook_node(notebook, resources)
-    text = with_font(text)
     problems = page_problems(text)
     if problems:
         raise ValueError(f"the page would not be safe: it holds {'; '.join(problems[:3])}")
-    return text
+    return with_font(text)
 
 
 @cache
