@@ -92,11 +92,18 @@ def _as_bytes(key: str, result: Certificate) -> bytes:
     return (json.dumps({**result, "key": key}) + "\n").encode()
 
 
+def _leave_nothing(path: Path) -> None:
+    for left in (path.with_suffix(".part"), path, path.parent / "said"):
+        left.unlink(missing_ok=True)
+    with suppress(OSError):  # somebody else's files lie there, too
+        path.parent.rmdir()
+
+
 def main(path: Path) -> None:
     """Run all reference results and leave the certificate in ``path``, a file named by its key."""
     from satisfaction.certification.runner import certify  # pandas: only this process needs it
 
-    processes.when_parent_dies(lambda: None)
+    processes.when_parent_dies(lambda: _leave_nothing(path))
     outcomes = certify()
     failed = [outcome.id for outcome in outcomes if not outcome.holds]
     result = {"held": len(outcomes) - len(failed), "total": len(outcomes), "failed": failed}

@@ -18,6 +18,7 @@ from satisfaction.reports import processes
 
 START_SECONDS = 120.0
 END_SECONDS = 10.0
+LOOK_SECONDS = 0.2  # between two looks at whether it is to stop
 LAST_SECONDS = 1.0  # between the last word of a process and its end
 # one thread a process: what has threads cannot be forked
 SINGLE_THREADED = {**processes.ONE_THREAD, "JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -70,22 +71,28 @@ class ForkServer:
         self._asking = threading.Lock()
         self._ready = False
 
-    def wait_until_ready(self) -> None:
-        """Wait for the end of its warming up; ``ForkServerLost`` if it fails."""
+    def wait_until_ready(self, stop: threading.Event | None = None) -> None:
+        """Wait for the end of its warming up; ``ForkServerLost`` if it fails or ``stop`` is set."""
+        deadline = time.monotonic() + START_SECONDS
         with self._asking:
-            if self._ready:
-                return
-            try:
-                self.control.settimeout(START_SECONDS)
-                self._ready = self.control.recv(16) == b"ready"
-            except OSError:
-                self._ready = False
+            while not self._ready and time.monotonic() < deadline:
+                if stop is not None and stop.is_set():
+                    break
+                try:
+                    self.control.settimeout(LOOK_SECONDS)
+                    self._ready = self.control.recv(16) == b"ready"
+                    self.control.settimeout(END_SECONDS)
+                except TimeoutError:
+                    continue
+                except OSError:
+                    pass
+                break
         if not self._ready:
             raise ForkServerLost("the fork server did not start")
 
-    def start(self, job: Mapping[str, Any]) -> Child:
+    def start(self, job: Mapping[str, Any], stop: threading.Event | None = None) -> Child:
         """A new process for this job (see `fork_server`); ``ForkServerLost`` if there is none."""
-        self.wait_until_ready()
+        self.wait_until_ready(stop)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with self._asking:

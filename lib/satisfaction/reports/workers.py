@@ -112,7 +112,7 @@ class Workers:
         server = self._server
         try:
             try:
-                process = self._start(job, server)
+                process = self._start(job, server, stop)
                 try:
                     ended = self._wait(process, stop)
                 finally:
@@ -142,13 +142,14 @@ class Workers:
         lost = code < 0 or code == failures.KERNEL_DIED
         return _Outcome(_failed(task, failures.ended_early(code, words), known, begun), {}, lost)
 
-    def _start(self, job: Path, server: fork_client.ForkServer | None) -> _Process:
+    def _start(self, job: Path, server: fork_client.ForkServer | None,
+               stop: threading.Event) -> _Process:  # fmt: skip
         private = job.parent
         if server is not None:
             return server.start({
                 "kind": "report", "job": str(job), "folder": str(private),
                 "said": str(private / "said"), "environment": self._environment(private),
-            })  # fmt: skip
+            }, stop)  # fmt: skip
         return _Interpreter(job, self._environment(private))
 
     def _start_server(self) -> None:
