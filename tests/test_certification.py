@@ -24,6 +24,7 @@ from satisfaction.certification.runner import Outcome, cases, certify
 from satisfaction.reports import certificate as certificates
 from satisfaction.reports import processes
 from satisfaction.reports.certificate import KEPT, certificate, in_words
+from satisfaction.reports.storage import Folder
 
 R = reference_results()
 CASES = cases()
@@ -269,16 +270,16 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_certificate_is_found_once(
     tmp_path: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = certificate(tmp_path)
+    first = certificate(Folder(tmp_path))
     assert first == {"held": 47, "total": 48, "failed": ["srs_mean_fpc"]}
     certificates._found.clear()  # another process
-    assert certificate(tmp_path) == first
+    assert certificate(Folder(tmp_path)) == first
     assert len(computed) == 1
-    assert [path.name for path in tmp_path.iterdir()] == [KEPT]
+    assert (tmp_path / KEPT).is_file()
     before = (tmp_path / KEPT).read_bytes()
     certificates._found.clear()
     monkeypatch.setattr(certificates, "library_versions", lambda: {"numpy": "99"})
-    certificate(tmp_path)
+    certificate(Folder(tmp_path))
     assert len(computed) == 2
     assert computed[0] != computed[1]
     assert (tmp_path / KEPT).read_bytes() != before
@@ -292,10 +293,10 @@ def test_the_certificate_is_found_once(
      '{"held": 48, "total": 48, "failed": [], "key": "of other code"}'],
 )  # fmt: skip
 def test_a_spoilt_file_is_not_believed(tmp_path: Path, computed: list[str], kept: str) -> None:
-    certificate(tmp_path)
+    certificate(Folder(tmp_path))
     (tmp_path / KEPT).write_text(kept.replace("%", computed[0]))
     certificates._found.clear()
-    assert certificate(tmp_path)["held"] == 47
+    assert certificate(Folder(tmp_path))["held"] == 47
     assert len(computed) == 2
     assert json.loads((tmp_path / KEPT).read_text())["key"] == computed[0]
 
@@ -305,13 +306,13 @@ def test_a_folder_that_cannot_be_written_only_costs_time(
 ) -> None:
     place = tmp_path / "file"
     place.write_text("no folder")
-    assert certificate(place)["total"] == 48
+    assert certificate(Folder(place))["total"] == 48
 
 
 def test_a_failure_is_said_and_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certificates, "_computed", lambda key, stop: {})
     monkeypatch.setattr(certificates, "_found", {})
-    assert certificate(tmp_path) == {}
+    assert certificate(Folder(tmp_path)) == {}
     assert list(tmp_path.iterdir()) == []
     with i18n.speaking("en"):
         assert in_words({}).startswith("cannot tell")
@@ -321,7 +322,7 @@ def test_stopping_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(certificates, "_found", {})
     stop = threading.Event()
     stop.set()
-    assert certificate(tmp_path, stop) == {}
+    assert certificate(Folder(tmp_path), stop) == {}
 
 
 def test_the_process_that_runs_them_leaves_the_certificate(

@@ -34,8 +34,8 @@ ALLOWED: dict[str, set[str]] = {
     "auditing": {"study", "once", "methods"},
     "checks": {"auditing", "study", "methods", "i18n", ROOT_FACTS},
     "reports": {
-        "checks", "study", "exhibits", "methods", "certification", "config", "data", "i18n",
-        "problems", ROOT_FACTS,
+        "checks", "drawing", "study", "exhibits", "methods", "certification", "config", "data",
+        "i18n", "problems", ROOT_FACTS,
     },
     "planning": {"reports", "study", "data", "config", "problems"},
     "demo": {"data", "data.portfolio"},

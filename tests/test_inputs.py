@@ -52,7 +52,7 @@ def made(home: Path, storage: Folder) -> Record:
     assert planned.reason == "not made yet"
     assert all(planned.inputs.values())
     record = Record(run_id="r", state="ok", started_at="", finished_at="",
-                    inputs=planned.inputs, **about(task))  # fmt: skip
+                    inputs=planned.inputs, certificate={"held": 48}, **about(task))  # fmt: skip
     return publish(storage, record, FILES)
 
 
@@ -106,7 +106,9 @@ def test_other_data(made: Record, home: Path, storage: Folder) -> None:
         assert reason(a_task(home), home, storage) == said
 
 
-@pytest.mark.parametrize(("name", "said"), [("code_fingerprint", "code"), ("versions", "versions")])
+@pytest.mark.parametrize(
+    ("name", "said"), [("code_fingerprint", "code"), ("all_versions", "versions")]
+)
 def test_other_code_or_libraries(
     made: Record, home: Path, storage: Folder, name: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +123,11 @@ def test_data_that_cannot_be_read_are_never_the_same(
     assert reason(a_task(home), home, storage) == "changed: data"
     publish(storage, replace(made, inputs={**made.inputs, "data": ""}), FILES)
     assert reason(a_task(home), home, storage) == "changed: data"
+
+
+def test_a_report_whose_methods_were_not_checked(made: Record, home: Path, storage: Folder) -> None:
+    publish(storage, replace(made, certificate={}), FILES)
+    assert reason(a_task(home), home, storage) == "its methods could not be checked"
 
 
 def test_a_report_that_failed(made: Record, home: Path, storage: Folder) -> None:

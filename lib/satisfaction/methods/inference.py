@@ -70,6 +70,8 @@ def mean_statistics(estimates: Estimates, level: float, method: str) -> Statisti
     flat = (reason == "") & (std_error == 0) & ~estimates.census
     why_flat = np.where(estimates.unit_variance == 0, "constant", "no_variation")
     reason = np.where(flat, why_flat, reason)
+    # without degrees of freedom a spread is known, but no interval
+    reason = np.where((reason == "") & np.isnan(low), "too_few", reason)
     return _statistics(estimates, std_error, low, high, n_eff, method, reason)
 
 

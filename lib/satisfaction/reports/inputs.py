@@ -13,7 +13,7 @@ from satisfaction.config.settings import load_settings
 from satisfaction.data.database import Location, database_of
 from satisfaction.data.editions import editions
 from satisfaction.problems import DataProblem
-from satisfaction.reports.provenance import code_fingerprint, fingerprint, versions
+from satisfaction.reports.provenance import all_versions, code_fingerprint, fingerprint
 from satisfaction.reports.record import Record, record_from_json
 from satisfaction.reports.storage import Storage
 from satisfaction.reports.task import Task
@@ -50,7 +50,7 @@ def plan(
     }
     made_with = {
         "code": code_fingerprint(),
-        "versions": fingerprint(json.dumps(versions(), sort_keys=True).encode()),
+        "versions": fingerprint(json.dumps(all_versions(), sort_keys=True).encode()),
     }
     for task in tasks:
         given = [task.given, task.report.titles, task.report.order]
@@ -73,6 +73,8 @@ def why(task: Task, inputs: Mapping[str, str], storage: Storage) -> str:
         return "not made yet"
     if not last.ok:
         return "failed last time"
+    if not last.certificate:
+        return "its methods could not be checked"
     changed = [what for what, now in inputs.items() if last.inputs.get(what) != now or not now]
     if changed:
         return f"changed: {', '.join(changed)}"

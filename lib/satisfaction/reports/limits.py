@@ -19,11 +19,13 @@ class Limits:
     seconds       from its start to its end, wall clock
     memory_bytes  that each of its processes may take; held by the system where it can (not Windows)
     output_bytes  that its cells may print or display
+    file_bytes    of the largest file that it may write
     """
 
     seconds: float = 600.0
     memory_bytes: int = 4 * GIB
     output_bytes: int = 50 * MIB
+    file_bytes: int = GIB
 
 
 class OutputTooLarge(BaseException):
@@ -39,20 +41,22 @@ def length_of(content: Mapping[str, Any]) -> int:
     return sum(len(text) for text in texts if isinstance(text, str))
 
 
-def hold_memory(limit: int) -> None:
-    """From now on this process can take ``limit`` bytes more; so can each that it starts.
+def hold(memory: int, files: int) -> None:
+    """From now on this process can take ``memory`` bytes more; so can each that it starts.
 
     Beyond it an allocation fails with ``MemoryError``. What it has already does not count: a
-    library of allocators may have reserved a gigabyte without using it.
+    library of allocators may have reserved a gigabyte without using it. ``files``: the largest file
+    that any of them can write.
     """
     try:
         import resource
     except ImportError:  # Windows
         return
+    resource.setrlimit(resource.RLIMIT_FSIZE, (files, files))
     with suppress(OSError):  # not Linux
         pages = int(Path("/proc/self/statm").read_text().split()[5])
-        limit += pages * resource.getpagesize()
+        memory += pages * resource.getpagesize()
     _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        memory = min(memory, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
+from contextlib import suppress
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import satisfaction
@@ -25,9 +27,8 @@ def fingerprint(*parts: bytes) -> str:
     return digest.hexdigest()[:16]
 
 
-@cache
 def code_fingerprint() -> str:
-    """Hash of the package's own sources, wherever it is installed."""
+    """Hash of the package's own sources as they are now, wherever it is installed."""
     folder = Path(satisfaction.__file__).parent
     files = sorted(path for path in folder.rglob("*") if path.suffix in SOURCES and path.is_file())
     parts = [part for path in files for part in (_name(path, folder), path.read_bytes())]
@@ -47,6 +48,17 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "?"
+    return found
+
+
+def all_versions() -> dict[str, str]:
+    """Versions of every library that we ask for: any of them may change a page."""
+    found = dict(versions())
+    with suppress(PackageNotFoundError):  # run from its folder without being installed
+        for line in requires("satisfaction") or ():
+            name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+            with suppress(PackageNotFoundError):  # an extra that is not installed
+                found[name] = version(name)
     return found
 
 

@@ -29,7 +29,7 @@ from satisfaction import i18n
 from satisfaction.exhibits import fonts
 from satisfaction.reports import engines, failures, processes
 from satisfaction.reports.html import Page, render
-from satisfaction.reports.limits import Limits, OutputTooLarge, hold_memory
+from satisfaction.reports.limits import Limits, OutputTooLarge, hold
 from satisfaction.reports.notebooks import read_notebook
 from satisfaction.reports.provenance import fingerprint
 from satisfaction.reports.record import Record, about, bilingual, failed, verdict_of
@@ -53,7 +53,7 @@ def make_report(path: Path) -> int:
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     job = json.loads(path.read_text(encoding="utf-8"))
     limits = Limits(**job["limits"])
-    hold_memory(limits.memory_bytes)
+    hold(limits.memory_bytes, limits.file_bytes)
     try:
         record = make(task_from_json(job["task"]), path.parent, limits, job["fields"])
     except DeadKernelError:

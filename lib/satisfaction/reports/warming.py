@@ -15,7 +15,7 @@ import nbformat
 from jupyter_core.utils import ensure_event_loop
 from papermill import execute_notebook
 
-from satisfaction import checks, exhibits, i18n, methods, study
+from satisfaction import checks, drawing, exhibits, i18n, methods, study
 from satisfaction.config.settings import load_settings
 from satisfaction.data.duckdb_file import load_driver
 from satisfaction.problems import DataProblem
@@ -40,7 +40,7 @@ A *sample* of **all** that `markdown` [can](#section-1) hold: S0-1.
 |---|--:|
 | g | 1 |
 """
-IMPORTED = (checks, exhibits, methods, study)
+IMPORTED = (checks, drawing, exhibits, methods, study)
 
 
 def warm_up(home: Path | None) -> None:
