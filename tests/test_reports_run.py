@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -412,6 +413,36 @@ def test_a_disk_that_fails_in_the_middle_is_a_failed_report(
     assert run.exit_code == 1
     assert [record.state for record in run.failed] == ["failed"]
     assert "[1/1] failed 2025/yunqi/silent.en: The report could not be written" in shown.getvalue()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for the pages of one or two reports."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=240k", "tmpfs", str(place)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a file system can be mounted by root on Linux only")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_red_rows_and_no_half_file(tmp_path: Path, small_disk: Path) -> None:
+    tasks = [task("descriptive_statistics", project=f"p{n}") for n in range(4)]
+    run = run_reports(tasks, home=tmp_path, out=small_disk, workers=1)
+    assert run.exit_code == 1
+    assert run.made
+    assert run.made + len(run.failed) == 4
+    assert all("No space left on device" in record.error for record in run.failed)
+    for name, record in read_records(storage_at(small_disk).records()):
+        assert record is not None, name
+        sizes = {f".{kind}": (small_disk / f"{name.removesuffix('.json')}.{kind}") for kind in
+                 ("html", "ipynb")}  # fmt: skip
+        whole = {kind: path.stat().st_size for kind, path in sizes.items() if path.is_file()}
+        assert whole == dict(record.sizes)
+    assert not list(small_disk.glob(".incoming-*"))
 
 
 def test_reports_are_the_notebooks_with_an_order() -> None:
