@@ -52,11 +52,11 @@ def hold(memory: int, files: int) -> None:
         import resource
     except ImportError:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_FSIZE, (files, files))
     with suppress(OSError):  # not Linux
         pages = int(Path("/proc/self/statm").read_text().split()[5])
         memory += pages * resource.getpagesize()
-    _soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard != resource.RLIM_INFINITY:
-        memory = min(memory, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    for what, limit in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_FSIZE, files)):
+        _soft, hard = resource.getrlimit(what)
+        if hard != resource.RLIM_INFINITY:
+            limit = min(limit, hard)  # ours may only be stricter than the system's
+        resource.setrlimit(what, (limit, limit))
