@@ -31,7 +31,9 @@ KINDS = {
     "command": "!echo from the shell",
     "capture": "%%capture kept\nprint('captured')",
     "captured": "kept.stdout",
-    "thread": "import threading\none = threading.Thread(target=print, args=('threaded',))\n"
+    # one write: where a line and its end are two, either engine may show the end a cell later
+    "thread": "import sys, threading\n"
+    "one = threading.Thread(target=sys.stdout.write, args=('threaded\\n',))\n"
     "one.start(); one.join()",
     "figure": "%matplotlib inline\nimport matplotlib.pyplot as plt\n"
     "_ = plt.figure(figsize=(1, 1)); _ = plt.plot([1, 2])",

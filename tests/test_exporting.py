@@ -120,6 +120,7 @@ def test_the_command_counts_what_it_copied_and_shows_no_password(
 ) -> None:
     monkeypatch.setenv("SATISFACTION_HOME", str(workbook.home))
     monkeypatch.setenv("SATISFACTION_DATABASE", address(workbook.database))
+    monkeypatch.setenv("COLUMNS", "250")  # no line is broken, however long the folder's name
     assert cli.main(["export", "--to", address(target)]) == 0
     told = "".join(capfd.readouterr())
     assert "projects" in told

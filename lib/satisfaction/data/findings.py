@@ -132,12 +132,18 @@ def problem_table(problem: DataProblem) -> Table:
     count = len(problem.problems)
     caption = f"{count - SHOWN} more in the problem list" if count > SHOWN else None
     table = Table(caption=caption, title=f"{count} problem{'s' if count != 1 else ''}")
-    for heading in ("file", "row", "column", "value", "rule", "remedy"):
+    shown = problem.problems[:SHOWN]
+    # a place that no problem names takes no room
+    headings = [
+        heading
+        for heading in ("file", "row", "column", "value", "rule", "remedy")
+        if any(getattr(one, heading) not in (None, "") for one in shown)
+    ]
+    for heading in headings:
         table.add_column(heading, overflow="fold", justify="right" if heading == "row" else "left")
-    for one in problem.problems[:SHOWN]:
-        row = "" if one.row is None else str(one.row)
-        cells = (one.file, row, one.column, one.value, one.rule, one.remedy)
-        table.add_row(*(Text(_printable(cell)) for cell in cells))
+    for one in shown:
+        cells = (getattr(one, heading) for heading in headings)
+        table.add_row(*(Text("" if cell is None else _printable(str(cell))) for cell in cells))
     return table
 
 
