@@ -46,10 +46,17 @@ def language() -> str:
     return _language.get()
 
 
+class _English(gettext.NullTranslations):
+    """The source strings as they are read: with a typographic apostrophe."""
+
+    def gettext(self, message: str) -> str:
+        return message.replace("'", "’")
+
+
 @cache
 def _catalog(lang: str) -> gettext.NullTranslations:
     if lang == "en":
-        return gettext.NullTranslations()
+        return _English()
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
@@ -138,6 +145,23 @@ def date_text(day: Any) -> str:
     if language() == "zh":
         return f"{day.year}年{day.month}月{day.day}日"
     return f"{day.day} {day:%B %Y}"
+
+
+def period_text(first: Any, last: Any) -> str:
+    """``2025年11月3日至20日`` in Chinese, ``3–20 November 2025`` in English; one day alone."""
+    if not isinstance(first, date) or _unknown(first):
+        return date_text(last)
+    if not isinstance(last, date) or _unknown(last) or first == last:
+        return date_text(first)
+    same_year = first.year == last.year
+    same_month = same_year and first.month == last.month
+    if language() == "zh":
+        short = f"{last.day}日" if same_month else f"{last.month}月{last.day}日"
+        return f"{date_text(first)}至{short if same_year else date_text(last)}"
+    if same_month:
+        return f"{first.day}–{date_text(last)}"
+    start = f"{first.day} {first:%B}" if same_year else date_text(first)
+    return f"{start} – {date_text(last)}"
 
 
 def listing(words: list[str]) -> str:

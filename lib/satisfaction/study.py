@@ -10,8 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from satisfaction import i18n
-from satisfaction.assembly import among, counted_responses, frame_at_draw
+from satisfaction import i18n, origin
+from satisfaction.assembly import (
+    among,
+    counted_responses,
+    frame_at_draw,
+    without_rare_answers,
+)
 from satisfaction.config.home import find_home
 from satisfaction.config.questionnaire import comparable_items
 from satisfaction.config.settings import Settings, load_settings
@@ -137,7 +142,7 @@ class Study(WaveFacts):
         if self.earlier_wave is None:
             return None
         if self.slice.earlier is None:  # this one is itself the earlier study of another
-            return open_study(self.project, self.earlier_wave, self.lang, home=self.home)
+            return _read(self.home, self.project, self.earlier_wave, self.lang)
         return _assembled(self.home, self.lang, self.settings, self.slice.earlier)
 
     @property
@@ -224,6 +229,7 @@ class Study(WaveFacts):
             "invited": self.invited,
             "sheets": len(self.responses),
             "target_clause": self.policy.satisfaction.target_clause,
+            "satisfied_scores": [self.satisfied_from, self.questionnaire.scale.maximum],
             "false_discovery_rate": self.policy.reporting.false_discovery_rate,
             "synthetic": bool(project["synthetic"]) if pd.notna(project["synthetic"]) else False,
             "data_fingerprint": self.data_fingerprint,
@@ -254,9 +260,16 @@ def open_study(
     """
     i18n.use(lang)
     root = Path(home) if home is not None else find_home()
-    settings = load_settings(root / "params", project)
-    rows = read_slice(database_of(root), project, wave, settings)
-    return _assembled(root, lang, settings, rows)
+    study = _read(root, project, wave, lang)
+    days = study.slice.wave["opened_on"], study.slice.wave["closed_on"]
+    origin.use(origin.Origin(study.project, study.wave, study.wave_name, *days))
+    return study
+
+
+def _read(home: Path, project: str, wave: str, lang: str) -> Study:
+    settings = load_settings(home / "params", project)
+    rows = read_slice(database_of(home), project, wave, settings)
+    return _assembled(home, lang, settings, rows)
 
 
 def _assembled(home: Path, lang: str, settings: Settings, rows: Slice) -> Study:
@@ -275,6 +288,8 @@ def _assembled(home: Path, lang: str, settings: Settings, rows: Slice) -> Study:
     frame = frame_at_draw(rows, settings.policy)
     responses, uncounted = counted_responses(rows, frame, questionnaire)
     frame["answered"] = among(frame, responses)
+    minimum = settings.policy.reporting.minimum_cell
+    responses, withheld = without_rare_answers(responses, questionnaire, minimum)
     return Study(
         home=home,
         lang=lang,
@@ -285,4 +300,5 @@ def _assembled(home: Path, lang: str, settings: Settings, rows: Slice) -> Study:
         sample=rows.samples,
         responses=responses,
         uncounted=uncounted,
+        withheld=withheld,
     )

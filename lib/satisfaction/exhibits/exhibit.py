@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 
+from satisfaction import origin
 from satisfaction.exhibits.records import values
-from satisfaction.exhibits.words import clean
-from satisfaction.i18n import MISSING, _
+from satisfaction.exhibits.words import clean, sentences
+from satisfaction.i18n import MISSING, _, language, number
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
@@ -47,21 +48,39 @@ class Exhibit:
         return {"text/html": self.html(), "text/plain": self.title, **self.bundle}
 
     def html(self) -> str:
-        """The exhibit as one ``<figure>`` (or ``<aside>`` for notes), safe to embed."""
-        tag = "aside" if self.kind.split()[0] == "note" else "figure"
-        parts = [f'<{tag} class="exhibit {escape(self.kind)}">']
+        """The exhibit as one ``<figure>`` (or a note as ``<div>``), safe to embed."""
+        kind = self.kind.split()[0]
+        is_note = kind == "note"
+        opening, closing = ('<div role="note"', "</div>") if is_note else ("<figure", "</figure>")
+        parts = [f'{opening} class="exhibit {escape(self.kind)}">']
         if self.title:
-            parts.append(f'<p class="exhibit-title">{escape(self.title)}</p>')
+            # the verdict opens the page; what follows stands under it or under a section
+            level = 2 if kind == "verdict" else 3
+            parts.append(f'<h{level} class="exhibit-title">{escape(self.title)}</h{level}>')
         if self.lead:
             parts.append(f'<p class="exhibit-lead">{escape(self.lead)}</p>')
         parts.append(f'<div class="exhibit-body">{self.body}</div>')
+        below = self._caption() if kind not in ("note", "verdict") else _paragraph(self.note)
         if self.data is not None and len(self.data):
-            parts.append(_details(self.data))
-        if self.note:
-            caption = "p" if tag == "aside" else "figcaption"
-            parts.append(f"<{caption}>{escape(self.note)}</{caption}>")
-        parts.append(f"</{tag}>")
+            below += _details(self.title, self.data, self._file())
+        if below:
+            parts.append(below if is_note else f"<figcaption>{below}</figcaption>")
+        parts.append(closing)
         return "\n".join(parts)
+
+    def _caption(self) -> str:
+        """The note and the survey that the numbers come from."""
+        survey = origin.current()
+        source = "" if survey is None else sentences(clean(survey.caption()))
+        gap = "" if language() == "zh" else " "
+        return _paragraph(gap.join(part for part in (self.note, source) if part))
+
+    def _file(self) -> str:
+        """Name of the CSV file: letters, digits and dashes of any language."""
+        survey = origin.current()
+        about = [] if survey is None else [survey.project, survey.wave]
+        name = "_".join([*about, *self.kind.split()])
+        return re.sub(r"[^\w-]+", "-", name) + ".csv"
 
 
 def html_table(data: pd.DataFrame, *, numeric: bool = True, figures: Collection[int] = ()) -> str:
@@ -84,6 +103,12 @@ def html_table(data: pd.DataFrame, *, numeric: bool = True, figures: Collection[
     ]
     body = ["".join(row) + "</tr>" for row in zip(*cells, strict=True)]
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def scrolling(table: str, name: str = "") -> str:
+    """A table that may be wider than the page: it scrolls, also by keyboard."""
+    about = escape(clean(name) or _("Table"))
+    return f'<div class="scroll" role="group" tabindex="0" aria-label="{about}">{table}</div>'
 
 
 def csv_bytes(data: pd.DataFrame) -> bytes:
@@ -114,6 +139,8 @@ def _cell(value: object) -> str:
         return MISSING
     if isinstance(value, float):
         return MISSING if value != value else _float(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number(value)
     return clean(value)
 
 
@@ -127,11 +154,15 @@ def _float(value: float) -> str:
     return text.replace("-", "−")
 
 
-def _details(data: pd.DataFrame) -> str:
+def _paragraph(words: str) -> str:
+    return f"<p>{escape(words)}</p>" if words else ""
+
+
+def _details(title: str, data: pd.DataFrame, file: str) -> str:
     summary, download = _("Show the numbers"), _("Download as CSV")
     link = "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv_bytes(data)).decode()
     return (
         f"<details><summary>{escape(summary)}</summary>"
-        f'<div class="scroll">{html_table(data)}</div>'
-        f'<p><a download="data.csv" href="{link}">{escape(download)}</a></p></details>'
+        f"{scrolling(html_table(data), title)}"
+        f'<p><a download="{escape(file)}" href="{link}">{escape(download)}</a></p></details>'
     )

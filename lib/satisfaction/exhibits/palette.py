@@ -38,9 +38,48 @@ NAMES: dict[str, str] = {
 }
 
 
+DARK: dict[str, str] = {
+    SATISFIED: "#62bdc5",
+    SATISFIED_LIGHT: "#2f7279",
+    NEUTRAL: "#5a6573",
+    DISSATISFIED: "#ea8b55",
+    DISSATISFIED_LIGHT: "#8f5330",
+    FOCUS: "#f0975f",
+    FOCUS_TINT: "#36241a",
+    QUIET: "#98a2ae",
+    FRAME: "#64768a",
+    RULE: "#2a313b",
+    INK: "#e7eaee",
+    MUTED: "#a9b2bd",
+    PAPER: "#151a21",
+}
+
+# what only pages need: name -> (light, dark)
+GROUNDS: dict[str, tuple[str, str]] = {
+    "ground": ("#f4f5f7", "#0d1117"),  # around the page
+    "tint": ("#f4f5f7", "#1e252e"),  # under notes
+    "satisfied-tint": ("#eaf3f3", "#16292b"),  # under what is reached
+    "focus-ink": ("#a2450f", "#f0975f"),  # text in focus on its tint
+    "alarm": ("#a4161a", "#a4161a"),  # a report that failed
+    "alarm-tint": ("#fdecec", "#331a1c"),
+    "alarm-ink": ("#8c1216", "#ff9a9d"),
+}
+
+
 def css_variables() -> str:
-    """The palette as CSS custom properties, for a style sheet's ``:root``."""
-    return "".join(f"--{name}:{colour};" for colour, name in NAMES.items())
+    """The palette as a style sheet's custom properties, by day and on dark screens."""
+    light = {name: colour for colour, name in NAMES.items()}
+    dark = {NAMES[colour]: other for colour, other in DARK.items()}
+    light |= {name: pair[0] for name, pair in GROUNDS.items()}
+    dark |= {name: pair[1] for name, pair in GROUNDS.items()}
+    return (
+        f":root{{color-scheme:light dark;{_declared(light)}}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{_declared(dark)}}}}}"
+    )
+
+
+def _declared(colours: dict[str, str]) -> str:
+    return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
 
 def named(colour: str) -> str:

@@ -185,6 +185,13 @@ def _words(page: Page, notebook: NotebookNode) -> dict[str, Any]:
         "style": style_sheet("report.css"),
         "policy": POLICY,
         "record": record,
+        "method_note": _(
+            "Each figure stands with its number of answers, its interval and its method; "
+            "METHODS.md explains them with worked examples. Where the answers do not suffice, the report "
+            "says that it cannot tell."
+        ),
+        "questionnaire": verdict.get("questionnaire") or "",
+        "overrides": _keys(verdict.get("overrides")),
         "methods": in_words(record.certificate),
         "missing": fonts.missing_glyphs(_text(notebook, record)),
     }
@@ -198,6 +205,11 @@ def _siblings(page: Page) -> Iterator[tuple[str, str, str]]:
             yield LANGUAGE_NAMES[lang], LANGUAGE_CODES[lang], ""
         elif lang in page.languages:
             yield LANGUAGE_NAMES[lang], LANGUAGE_CODES[lang], quote(f"{record.report}.{lang}.html")
+
+
+def _keys(overrides: Any) -> list[str]:
+    """The policy keys in which a project differs; a record may hold anything."""
+    return [str(key) for key in overrides] if isinstance(overrides, list | tuple) else []
 
 
 def _is_count(value: Any) -> bool:

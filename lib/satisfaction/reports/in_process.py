@@ -14,6 +14,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -45,6 +46,7 @@ class InProcessKernelClient:
         self.shown_bytes = 0
         self.shell_channel, self.iopub_channel = _Channel(), _Channel()
         self.shell = shell()
+        self._context = copy_context()  # what a cell sets there, the next one finds
 
     async def execute(self, code: str, store_history: bool = True, **_more: Any) -> str:
         """Run the code to its end; the messages then wait in the channels."""
@@ -53,7 +55,8 @@ class InProcessKernelClient:
         asked = {"code": code, "execution_count": self.shell.execution_count}
         self.iopub_channel.put("execute_input", asked, name)
         with self._listening(name):
-            result = await _run(self.shell, code, store_history)
+            cell = _run(self.shell, code, store_history)
+            result = await asyncio.create_task(cell, context=self._context)
         self.iopub_channel.put("status", {"execution_state": "idle"}, name)
         self.shell_channel.put("execute_reply", self._reply(result), name)
         return name

@@ -24,7 +24,7 @@ _FONT_PLACE = "/*embedded font*/"
 def style_sheet(*names: str) -> str:
     """These style sheets with the palette's colours and the place of the font."""
     rules = "\n".join((TEMPLATE / name).read_text(encoding="utf-8") for name in names)
-    return f":root{{{palette.css_variables()}}}\n{_FONT_PLACE}\n{rules}"
+    return f"{palette.css_variables()}\n{_FONT_PLACE}\n{rules}"
 
 
 def policy(script: str) -> str:

@@ -46,11 +46,14 @@
   };
   const links = (row) =>
     row.links.map(([title, versions]) =>
-      element("span", {}, ...versions.map(([file, code, name], k) => {
-        const href = `${row.folder}/${file}`;
-        if (k === 0) return element("a", { href }, title);
-        const spoken = { href, lang: code, hreflang: code, "aria-label": `${title}, ${name}` };
-        return element("a", spoken, name);
+      element("span", {}, ...versions.flatMap(([file, code, name, pdf], k) => {
+        const link = (to, more, text) =>
+          element("a", { href: `${row.folder}/${to}`, ...more }, text);
+        const label = `${title}, ${name}`;
+        const spoken = k && { lang: code, hreflang: code, "aria-label": label };
+        const print = { class: "pdf", hreflang: code, "aria-label": `${label}, PDF` };
+        const page = link(file, spoken, k ? name : title);
+        return pdf ? [page, link(pdf, print, "PDF")] : [page];
       }))
     );
   const line = (row) =>
