@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from satisfaction.data.database import SCHEMA
+from satisfaction.data.tallies import SORT
 from satisfaction.demo import import_portfolio
 
 REPOSITORY = Path(__file__).parent.parent
@@ -36,8 +37,8 @@ def make_portfolio(sample: Path, home: Path, projects: int, households: float = 
 
     Each is a copy of one of the sample's projects under a new id and name; ``households`` is the
     part of the households (and their samples, answers and visits) that is kept. Tallies and frames,
-    which are all that a report reads of other projects, are copied whole. Rows lie by project, as
-    the library's own import leaves them.
+    which are all that a report reads of other projects, are copied whole. Rows lie as the library's
+    own import leaves them: by project, tallies by item.
     """
     shutil.copytree(sample / "params", home / "params")
     for folder in ("data", "notebooks"):
@@ -60,6 +61,7 @@ def make_portfolio(sample: Path, home: Path, projects: int, households: float = 
                 _replicate(database, table, kept, projects, len(templates))
             else:  # waves, imports
                 database.execute(f"INSERT INTO {table} BY NAME SELECT * FROM sample.{table}")
+        database.execute(SORT)
     _copy_settings(home, templates, projects)
     return home
 

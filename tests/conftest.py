@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from databases import FILES, NO_SERVER, Databases, TeamServer, server_programs
+from satisfaction.problems import DataProblem
+from satisfaction.reports.pdf import find_browser
 from small_study import surveyed_workbook
 from small_workbook import Workbook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # their tests run on DuckDB and on PostgreSQL; the others on DuckDB alone
 ON_BOTH = {
@@ -24,6 +30,7 @@ ON_BOTH = {
     "test_mapping",
     "test_privacy",
     "test_study",
+    "test_tallies",
     "test_validation",
 }
 
@@ -91,3 +98,17 @@ def filled(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Wo
     made = Workbook(tmp_path_factory.mktemp("filled"), databases)
     made.fill()
     return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The machine's Chromium; skips where it has none."""
+    try:
+        program = find_browser()
+    except DataProblem as problem:
+        pytest.skip(f"no page can be looked at: {problem}")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=program)
+        yield opened
+        opened.close()

@@ -327,7 +327,7 @@ def low_items(shares: dict[str, tuple[float, float, float]]) -> dict[str, Any]:
 
 
 def suppression(answers: dict[str, list[int]], minimum: int) -> dict[str, Any]:
-    hidden = hidden_cells(pd.DataFrame(answers).T, minimum)
+    hidden = hidden_cells(pd.DataFrame(answers), minimum).T
     shown = [
         " ".join("hidden" if h else str(n) for n, h in zip(row, mask, strict=True))
         for row, mask in zip(answers.values(), hidden, strict=True)

@@ -66,7 +66,7 @@ def test_a_change_of_counts_touches_the_peers_of_the_same_type(own_copy: Workboo
     projects = own_copy.rows("projects").set_index("project")["property_type"]
     peers = set(projects[projects == projects["P1"]].index)
     assert peers < set(projects.index)
-    statement = "UPDATE tallies SET answers = answers + 1 WHERE project = 'P1' AND wave = '2025'"
+    statement = "UPDATE tallies SET counts = '-1/1=5:1,' WHERE project = 'P1' AND wave = '2025'"
     assert changed(own_copy, statement) == peers
 
 

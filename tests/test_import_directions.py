@@ -28,12 +28,15 @@ ALLOWED: dict[str, set[str]] = {
     "exhibits": {"methods", "origin", "i18n"},
     "arguments": {"config"},
     "assembly": {"data", "config"},
-    "wave_facts": {"arguments", "data", "config"},
-    "study": {"wave_facts", "assembly", "data", "config", "origin", "i18n", "problems"},
+    "small_groups": {"config"},
+    "wave_facts": {"arguments", "small_groups", "data", "config"},
+    "study": {
+        "wave_facts", "assembly", "small_groups", "data", "config", "origin", "i18n", "problems",
+    },
     "drawing": {"study", "assembly", "once", "data", "methods", "problems"},
     "budgeting": {"data", "config", "methods", "problems"},
     "auditing": {"study", "once", "methods"},
-    "checks": {"auditing", "study", "methods", "i18n", ROOT_FACTS},
+    "checks": {"auditing", "study", "methods", "config", "i18n", ROOT_FACTS},
     "reports": {
         "checks", "drawing", "study", "exhibits", "methods", "certification", "config", "data",
         "i18n", "problems", ROOT_FACTS,

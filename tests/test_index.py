@@ -7,14 +7,12 @@ import hashlib
 import json
 import random
 import re
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
+from satisfaction.exhibits.words import clean
 from satisfaction.reports.index import STATIC_ROWS, build_index, index_page, index_script
 from satisfaction.reports.page_check import page_problems
 from satisfaction.reports.record import Record, publish, read_records
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 ATTACK = "</style></title><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 IN_DATA = "<!--<script>\u2028\u2029]]>&lt;\\u003c'\"`${alert(3)}</script>"
 VERDICT = {"project": "yunqi", "wave": "2025", "verdict": "met", "sentence": "Met."}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def record(**more: Any) -> Record:
@@ -201,7 +198,7 @@ def test_hostile_records_cannot_attack_the_index() -> None:
     assert not re.search(r"<img|<!--", page)
     assert 'href="javascript%3Aalert%281%29%2F%2F/..%2F%22%3E%3Cscript%3E' in page
     data = data_of(page)
-    assert IN_DATA in {row[data["columns"].index("project")] for row in data["rows"]}
+    assert clean(IN_DATA) in {row[data["columns"].index("project")] for row in data["rows"]}
 
 
 def test_only_our_script_may_run() -> None:
@@ -226,18 +223,6 @@ def test_only_our_script_may_run() -> None:
         "<script>",
     ):
         assert page_problems(f"<p>x</p>{foreign}", ours) != [], foreign
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip("no Chromium is installed")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=program)
-        yield opened
-        opened.close()
 
 
 def opened(browser: Browser, place: Path, text: str, said: list[str], **options: Any) -> Page:

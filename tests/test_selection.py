@@ -31,10 +31,10 @@ def test_asked_again_is_counted_and_the_rule_named(surveyed: Workbook) -> None:
     asked = set(before.loc[before["invited"], "household"])
     main = drawing.sample_list(study, 5).query("role == 'main'")["household"]
     assert shown.title == (
-        f"{len(asked & set(main))} of the {len(asked)} households asked in Year 2025 "
+        f"{len(asked & set(main))} of the {len(asked)} households of “Year 2025” "
         "are asked again"
     )
-    assert "Rule in force: rotation: others first" in shown.lead
+    assert "Rule in force: rotation (others first)" in shown.lead
 
 
 def test_a_first_list_and_no_list_at_all(surveyed: Workbook) -> None:

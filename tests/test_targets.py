@@ -111,3 +111,10 @@ def test_distance_at_the_top_at_an_edge_and_without_answers():
     nothing = next_grade_distance(np.nan, CUTS).rows.iloc[0]
     assert np.isnan(nothing["estimate"])
     assert nothing["reason"] == "no_answers"
+
+
+def test_a_weighted_sum_that_misses_the_target_by_float_error_reaches_it() -> None:
+    reached = 0.2 + 0.7  # 0.8999999999999999
+    assert reached < 0.9
+    row = {"estimate": reached, "ci_low": reached, "ci_high": reached, "n": 40}
+    assert target_verdict(row, 0.9).rows["verdict"].item() == "met"

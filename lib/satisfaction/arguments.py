@@ -110,12 +110,6 @@ class PolicyArguments:
         }
 
     @property
-    def declared_exclusion(self) -> dict[str, Any]:
-        """What the policy declares about blacklisted customers (S3-4)."""
-        rules = self.policy.sampling
-        return {"excluded": rules.exclude_blacklisted, "reason": rules.exclusion_reason}
-
-    @property
     def gap_rule(self) -> dict[str, Any]:
         """Arguments of what an item has beyond the others: fewest common answers, and the level."""
         return {"minimum_n": self.policy.drivers.minimum_answers, "level": self.level}

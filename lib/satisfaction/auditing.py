@@ -38,12 +38,13 @@ def exclusion_traces(study: Study) -> Result:
 
 def without_exclusion(study: Study) -> Result:
     """What all households would score, the excluded ones taken as comparable dissatisfied ones."""
-    left_out = study.frame[study.frame["eligibility"] == EXCLUDING_FLAG]
+    left_out = study.frame.loc[study.frame["eligibility"] == EXCLUDING_FLAG, "stratum"]
+    left_out = left_out.replace(study.joined)
     return exclusion_scenario(
         study.responses,
         study.items,
         outcome=study.overall,
-        excluded={str(name): int(n) for name, n in left_out.groupby("stratum").size().items()},
+        excluded={str(name): int(n) for name, n in left_out.value_counts().items()},
         population=study.population or 0,
         minimum_n=study.policy.reporting.minimum_cell,
         **study.mark,

@@ -12,6 +12,7 @@ from rich.text import Text
 from satisfaction.config.policy import Policy
 from satisfaction.config.settings import Settings, load_settings
 from satisfaction.data.database import Connection, database_of, fetch, reader
+from satisfaction.data.tallies import unfolded
 from satisfaction.methods.budget import BudgetTooSmall, budget_allocation, cautious_share
 from satisfaction.methods.result import Result
 from satisfaction.methods.tallies import estimates_from_tallies
@@ -38,12 +39,11 @@ WITH newest AS (
     FROM (SELECT DISTINCT project, wave FROM tallies) t JOIN waves w ON w.wave = t.wave
     WHERE w.kind = $2 AND w.opened_on < CAST($1 AS date) GROUP BY t.project
 )
-SELECT t.project, t.wave, w.questionnaire, t.item, t.stratum, t.stratum_population, t.score,
-       t.answers AS n, t.stratum_responses AS responses
+SELECT t.project, t.wave, w.questionnaire, t.item, t.responses, t.counts
 FROM tallies t
 JOIN waves w ON w.wave = t.wave
 JOIN newest n ON n.project = t.project AND n.opened_on = w.opened_on
-WHERE w.kind = $2 ORDER BY t.project, t.item, t.stratum, t.score
+WHERE w.kind = $2 ORDER BY t.project, t.item
 """
 
 
@@ -71,7 +71,7 @@ def company_plan(
         chosen = _wave(connection, wave)
         day = chosen["opened_on"].date().isoformat()
         households = fetch(connection, _HOUSEHOLDS, (day,))
-        tallies = fetch(connection, _TALLIES, (day, chosen["kind"]))
+        tallies = unfolded(fetch(connection, _TALLIES, (day, chosen["kind"])))
     files = {path.stem for path in (home / "params" / "projects").glob("*.yaml")}
     own = {
         project: load_settings(home / "params", project)

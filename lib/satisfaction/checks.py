@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from satisfaction import FORMULA_VERSION, auditing, i18n
+from satisfaction.config.policy_words import key_text
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 from satisfaction.study import Study
@@ -16,6 +17,8 @@ def data_checks(study: Study) -> pd.DataFrame:
         _answers(study),
         _sample(study),
         _strata(study),
+        _few(study),
+        _joined(study),
         _exclusion(study),
         *_traces(study),
         _quality(study),
@@ -55,7 +58,7 @@ def _sample(study: Study) -> Row:
 def _strata(study: Study) -> Row:
     if not len(study.sample):
         return None
-    silent = sorted(set(study.sample["stratum"]) - set(study.responses["stratum"]))
+    silent = sorted(set(study.sample["stratum"]) - {*study.responses["stratum"], *study.joined})
     if not silent or not len(study.responses):
         return None
     names = i18n.listing([study.labels.get(name, name) for name in silent])
@@ -64,14 +67,32 @@ def _strata(study: Study) -> Row:
     )
 
 
+def _few(study: Study) -> Row:
+    if not study.withheld:
+        return None
+    names = i18n.listing([study.labels.get(name, name) for name in study.withheld])
+    return "warning", _("Fewer than {minimum} answers, not evaluated (S4-6): {items}").format(
+        minimum=study.policy.reporting.minimum_cell, items=names
+    )
+
+
+def _joined(study: Study) -> Row:
+    if not study.joined:
+        return None
+    names = i18n.listing([study.labels.get(name, name) for name in study.joined])
+    return "ok", _("Weighted together, as one has fewer than {minimum} answers: {groups}").format(
+        minimum=study.policy.reporting.minimum_cell, groups=names
+    )
+
+
 def _exclusion(study: Study) -> Row:
     if not len(study.frame):
         return "warning", _("No frame is known: shares of households cannot be given")
-    rules = study.policy.sampling
-    if rules.exclude_blacklisted:
+    declared = study.declared_exclusion
+    if declared["excluded"]:
         return "warning", _(
             "Blacklisted customers are excluded ({share} of the eligible; S3-4): {reason}"
-        ).format(share=i18n.percent(study.excluded_share, 1), reason=rules.exclusion_reason)
+        ).format(share=i18n.percent(study.excluded_share, 1), reason=declared["reason"])
     return "ok", _("Blacklisted customers are included (S3-4, S4-13)")
 
 
@@ -177,13 +198,16 @@ def _delivery(study: Study) -> Row:
 
 def _overrides(study: Study) -> list[Row]:
     words = _(
-        "Differs from the company's policy: {key} = {project} instead of {company} ({clause})"
+        "Differs from the company's policy in {rule}: “{project}” instead of “{company}” ({clause})"
     )
     return [
         (
             "warning",
             words.format(
-                key=o.key, project=_value(o.project), company=_value(o.company), clause=o.clause
+                rule=key_text(o.key, study.lang),
+                project=_value(o.project),
+                company=_value(o.company),
+                clause=o.clause,
             ),
         )
         for o in study.overrides

@@ -32,6 +32,11 @@ def add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--seed", type=int, help="default: as in the notebook")
     run.add_argument("--workers", type=int, help="reports at a time (default: one a core)")
     run.add_argument("--force", action="store_true", help="make also what is up to date")
+    run.add_argument(
+        "--pdf",
+        action="store_true",
+        help="also print each report as PDF with an installed Chromium, Chrome or Edge",
+    )
     run.add_argument("--dry-run", action="store_true", help="only say what would be made, and why")
     run.add_argument(
         "--engine",
@@ -78,7 +83,7 @@ def run_command(options: argparse.Namespace) -> int:
         parameters=dict(options.parameters),
     )
     if options.dry_run:
-        return _dry_run(tasks, home, out, options.force)
+        return _dry_run(tasks, home, out, options.force, options.pdf)
     usual = Limits()
     limits = Limits(
         seconds=options.time_limit or usual.seconds,
@@ -93,12 +98,15 @@ def run_command(options: argparse.Namespace) -> int:
             engine=options.engine,
             scheduler=options.scheduler,
             force=options.force,
+            pdf=options.pdf,
             limits=limits,
             on_event=shown,
         )
         shown.cpu_seconds = _cpu_seconds()
     if batch.note:
         say(f"note: {batch.note}")
+    if batch.unprinted:
+        say(f"{batch.unprinted} without PDF: run the same command again to print what is missing")
     if batch.interrupted:
         say("interrupted: run the same command again to go on")
     if batch.index:
@@ -106,13 +114,13 @@ def run_command(options: argparse.Namespace) -> int:
     return batch.exit_code
 
 
-def _dry_run(tasks: list, home: Path, out: str, force: bool) -> int:
+def _dry_run(tasks: list, home: Path, out: str, force: bool, pdf: bool) -> int:
     from satisfaction.reports.batch import checked
     from satisfaction.reports.inputs import plan
 
     counts: Counter[str] = Counter()
     storage = checked(tasks, out)
-    for planned in plan(tasks, home=home, storage=storage, force=force):
+    for planned in plan(tasks, home=home, storage=storage, force=force, pdf=pdf):
         task = planned.task
         counts[planned.reason] += 1
         if planned.reason:

@@ -11,18 +11,14 @@ from typing import Any
 import pandas as pd
 
 from satisfaction import i18n, origin
-from satisfaction.assembly import (
-    among,
-    counted_responses,
-    frame_at_draw,
-    without_rare_answers,
-)
+from satisfaction.assembly import among, counted_responses, frame_at_draw
 from satisfaction.config.home import find_home
 from satisfaction.config.questionnaire import comparable_items
 from satisfaction.config.settings import Settings, load_settings
 from satisfaction.data.database import database_of
 from satisfaction.data.slices import Slice, read_slice
 from satisfaction.problems import DataProblem, Problem
+from satisfaction.small_groups import protected, with_joined_tallies
 from satisfaction.wave_facts import WaveFacts
 
 
@@ -88,11 +84,9 @@ class Study(WaveFacts):
         last = waves.iloc[-1]
         key = self.settings.questionnaire_key(str(last["wave"]), str(last["questionnaire"]))
         asked = self.settings.questionnaires.get(key)
-        return (
-            self.slice.own_tallies.iloc[:0]
-            if asked is None
-            else self._alike(waves, asked.overall, key)
-        )
+        if asked is None:
+            return self.slice.own_tallies.iloc[:0]
+        return self._alike(waves, asked.overall, key)
 
     @property
     def monthly_order(self) -> list[str]:
@@ -112,7 +106,8 @@ class Study(WaveFacts):
             if version in known and item in comparable_items(key, version, known)
         }
         tallies = self.slice.own_tallies
-        return tallies[(tallies["item"] == item) & tallies["wave"].isin(alike)]
+        own = tallies[(tallies["item"] == item) & tallies["wave"].isin(alike)]
+        return with_joined_tallies(own, self.policy.reporting.minimum_cell)
 
     @cached_property
     def asked_twice(self) -> int:
@@ -288,8 +283,7 @@ def _assembled(home: Path, lang: str, settings: Settings, rows: Slice) -> Study:
     frame = frame_at_draw(rows, settings.policy)
     responses, uncounted = counted_responses(rows, frame, questionnaire)
     frame["answered"] = among(frame, responses)
-    minimum = settings.policy.reporting.minimum_cell
-    responses, withheld = without_rare_answers(responses, questionnaire, minimum)
+    responses, withheld, joined = protected(responses, questionnaire, settings.policy)
     return Study(
         home=home,
         lang=lang,
@@ -301,4 +295,5 @@ def _assembled(home: Path, lang: str, settings: Settings, rows: Slice) -> Study:
         responses=responses,
         uncounted=uncounted,
         withheld=withheld,
+        joined=joined,
     )

@@ -11,8 +11,11 @@ import pandas as pd
 
 from satisfaction.arguments import PolicyArguments
 from satisfaction.config.settings import Override
+from satisfaction.config.words import in_language
 from satisfaction.data import choices
 from satisfaction.data.slices import Slice
+from satisfaction.data.tallies import unfolded
+from satisfaction.small_groups import with_joined_tallies
 
 EXCLUSION = "not_blacklisted"  # the step of a frame that a policy must declare (S3-4)
 
@@ -42,6 +45,8 @@ class WaveFacts(PolicyArguments):
     responses  one row a counted answer sheet: household facts, mode, ``stratum``,
                ``stratum_population`` (missing: unknown) and one column of scores per closed item
     uncounted  why answer sheets do not count -> how many
+    withheld   items with too few answers to be shown (S4-6): ``responses`` holds none of these
+    joined     small stratum -> the stratum of ``responses`` in which it is weighted with others
     """
 
     home: Path
@@ -51,6 +56,8 @@ class WaveFacts(PolicyArguments):
     sample: pd.DataFrame
     responses: pd.DataFrame
     uncounted: dict[str, int]
+    withheld: tuple[str, ...]
+    joined: dict[str, str]
 
     def __repr__(self) -> str:
         asked = f"{len(self.responses):,} answers of {len(self.frame):,} households"
@@ -123,6 +130,13 @@ class WaveFacts(PolicyArguments):
         english = row.name_en if hasattr(row, "name_en") else None
         chinese = row["name"] if isinstance(row, pd.Series) else row.name
         return str(english) if self.lang == "en" and pd.notna(english) else str(chinese)
+
+    @property
+    def declared_exclusion(self) -> dict[str, Any]:
+        """What the policy declares about blacklisted customers (S3-4), in the reader's language."""
+        rules = self.policy.sampling
+        reason = in_language(rules.exclusion_reason, self.lang)
+        return {"excluded": rules.exclude_blacklisted, "reason": reason}
 
     @property
     def invited(self) -> int:
@@ -198,15 +212,21 @@ class WaveFacts(PolicyArguments):
             inside = inside & self.frame["moved_in"]
         return float(self.frame.loc[inside, "blacklisted"].mean()) if inside.any() else 0.0
 
-    @property
+    @cached_property
     def peers(self) -> pd.DataFrame:
         """Tallies of the overall item for all projects of this type in this wave (S0-18)."""
-        return self.slice.peer_tallies
+        tallies = unfolded(self.slice.peer_tallies)
+        if not self.joined and self.overall not in self.withheld:
+            return tallies
+        own = tallies["project"] == self.project
+        if self.overall in self.withheld:
+            return tallies[~own]
+        joined = with_joined_tallies(tallies[own], self.policy.reporting.minimum_cell)
+        return pd.concat([tallies[~own], joined], ignore_index=True)
 
     @cached_property
     def other_projects(self) -> set[str]:
         """Projects of this type with enough answers in this wave to be compared with."""
-        answers = self.peers.drop_duplicates(["project", "stratum"])
-        counts = answers.groupby("project", observed=True)["responses"].sum()
-        enough = counts[counts >= self.policy.reporting.minimum_answers].index
-        return {str(project) for project in enough} - {self.project}
+        tallies = self.slice.peer_tallies
+        enough = tallies["responses"] >= self.policy.reporting.minimum_answers
+        return set(tallies.loc[enough, "project"]) - {self.project}

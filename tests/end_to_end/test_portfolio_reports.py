@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
+from readable_text import faults
 from satisfaction import auditing, checks
 from satisfaction.data.database import fetch, reader
 from satisfaction.data.portfolio import TRUTH
@@ -24,6 +25,7 @@ from satisfaction.reports.index import index_script
 from satisfaction.reports.page_check import page_problems
 from satisfaction.self_check import source_texts
 from satisfaction.study import open_study
+from test_languages import LATIN, names_of
 
 ROOT = Path(__file__).parents[2]
 REPORTS = {"sampling_design", "descriptive_statistics", "correlation_drivers", "year_over_year"}
@@ -198,6 +200,29 @@ def test_pages_are_safe_synthetic_and_in_one_language(
         shown = re.sub(r'data:[^"]*', "", page)
         assert not re.search(r">\s*(nan|NaN|None|NaT|inf)\s*<", shown), path
         assert [text for text in english if text in shown] == [], path
+
+
+def test_every_text_is_written_as_its_readers_write(
+    workbook: Workbook, batch: subprocess.CompletedProcess[str]
+) -> None:
+    """All pages in Chinese, and two projects in English that show nearly every exhibit."""
+    made = workbook.run("run", "--projects", "jinhe,cuihu", "--lang", "en", "--out", "english")
+    assert made.returncode == 0, made.stderr
+    records = {**_records_of(workbook, "reports"), **_records_of(workbook, "english")}
+    assert len(records) == 56
+    names: dict[str, set[str]] = {}
+    for path, record in records.items():
+        project, lang = record["project"], record["lang"]
+        study = open_study(project, "2025", lang, home=workbook.home)
+        names.setdefault(project, names_of(study))
+        own = {record["run_id"], record["code_fingerprint"], record["started_at"][:16]}
+        own |= {record["started_at"][:16].replace("T", " "), str(record["seed"])}
+        page = path.with_suffix(".html").read_text("utf-8")
+        assert list(faults(page, lang, names[project] | own, LATIN)) == [], path
+
+
+def _records_of(workbook: Workbook, out: str) -> dict[Path, dict[str, Any]]:
+    return {path: json.loads(path.read_text("utf-8")) for path in workbook.pages(out, "json")}
 
 
 def test_personal_data_reaches_no_output(

@@ -11,6 +11,7 @@ import pytest
 
 from satisfaction.data.database import fetch, reader
 from satisfaction.data.importing import import_file
+from satisfaction.data.tallies import unfolded
 
 ROOT = Path(__file__).parents[2]
 SURVEY = ROOT.parent / "shared" / "data" / "resident_survey"
@@ -41,9 +42,9 @@ def test_both_waves_enter_and_the_counts_agree(tmp_path: Path) -> None:
                     project = f"district-{row['council_district']}"
                     expected[project, wave.upper(), item, score] += 1
     with reader(target) as connection:
-        tallies = fetch(connection, "SELECT project, wave, item, score, answers FROM tallies")
+        tallies = unfolded(fetch(connection, "SELECT * FROM tallies"))
         modes = fetch(connection, "SELECT mode, count(*) AS n FROM responses GROUP BY mode")
-    rows = tallies.itertuples(index=False)
+    rows = tallies[["project", "wave", "item", "score", "n"]].itertuples(index=False)
     found = {(p, w, i, None if pd.isna(s) else int(s)): n for p, w, i, s, n in rows}
     assert found == dict(expected)
     assert dict(zip(modes["mode"], modes["n"], strict=True)) == {

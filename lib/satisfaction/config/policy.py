@@ -11,8 +11,9 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 
-from satisfaction.config.words import Words
+from satisfaction.config.words import Words, in_language
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
@@ -51,7 +52,7 @@ class Sampling(Section):
     reserve_share: float = rule("S0-6", "reserves drawn per main household", ge=0, le=5)
     exclude_not_moved_in: bool = rule("S3-3", "leave households out that have not moved in")
     exclude_blacklisted: bool = rule("S3-4", "leave blacklisted customers out of the sample")
-    exclusion_reason: str = rule("S3-4", "the declared reason; printed in every report")
+    exclusion_reason: str | Words = rule("S3-4", "the declared reason; printed in every report")
     draw_day: Annotated[int, Field(ge=1, le=28)] = rule("S3-2", "day of the month of the draw")
     full_survey_quarter: Annotated[int, Field(ge=1, le=4)] = rule(
         "S0-7", "quarter of the yearly full survey"
@@ -59,7 +60,7 @@ class Sampling(Section):
 
     @model_validator(mode="after")
     def _exclusion_is_declared(self) -> Self:
-        if self.exclude_blacklisted and not self.exclusion_reason.strip():
+        if self.exclude_blacklisted and not in_language(self.exclusion_reason, "zh").strip():
             raise ValueError("exclude_blacklisted needs an exclusion_reason (S3-4)")
         return self
 
@@ -210,10 +211,19 @@ class ProjectOverride(Section):
 
 def clause(key: str) -> str:
     """The clause behind a policy key: ``clause("sampling.minimum_share")`` -> ``"S0-10"``."""
+    extra = _field(key).json_schema_extra
+    assert isinstance(extra, dict)
+    return str(extra["clause"])
+
+
+def meaning(key: str) -> str:
+    """What a policy key says, in English."""
+    return str(_field(key).description)
+
+
+def _field(key: str) -> FieldInfo:
     section, name = key.split(".")
     model = Policy.model_fields[section].annotation
     assert isinstance(model, type)
     assert issubclass(model, BaseModel)
-    extra = model.model_fields[name].json_schema_extra
-    assert isinstance(extra, dict)
-    return str(extra["clause"])
+    return model.model_fields[name]

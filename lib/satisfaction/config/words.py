@@ -16,3 +16,8 @@ class Words(BaseModel):
     def text(self, lang: str) -> str:
         """The text in ``lang``."""
         return self.zh if lang == "zh" else self.en
+
+
+def in_language(text: str | Words, lang: str) -> str:
+    """A text in ``lang``; as it is where it was given in one language only."""
+    return text.text(lang) if isinstance(text, Words) else text

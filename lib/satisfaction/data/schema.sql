@@ -335,21 +335,15 @@ CREATE TABLE tallies (
     project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),
     wave text COLLATE "C" NOT NULL CHECK (length(wave) BETWEEN 1 AND 63),
     item text COLLATE "C" NOT NULL CHECK (length(item) BETWEEN 1 AND 63),
-    stratum text COLLATE "C" NOT NULL CHECK (length(stratum) BETWEEN 1 AND 120),
-    stratum_population integer CHECK (stratum_population >= 0),
-    stratum_responses integer NOT NULL CHECK (stratum_responses >= 0),
-    score integer CHECK (score >= 0),
-    answers integer NOT NULL CHECK (answers >= 0)
+    responses integer NOT NULL CHECK (responses >= 1),
+    counts text COLLATE "C" NOT NULL CHECK (length(counts) BETWEEN 1 AND 1000000)
 );
 COMMENT ON TABLE tallies IS 'Answers counted by stratum and score, renewed by every import; trend and peers read them. Where a sample was drawn, answers of other households do not count.';
 COMMENT ON COLUMN tallies.project IS 'project id; part of file names';
 COMMENT ON COLUMN tallies.wave IS 'survey wave id; part of file names';
 COMMENT ON COLUMN tallies.item IS 'closed item';
-COMMENT ON COLUMN tallies.stratum IS 'stratum of the design';
-COMMENT ON COLUMN tallies.stratum_population IS 'N_h; empty: unknown';
-COMMENT ON COLUMN tallies.stratum_responses IS 'answer sheets in the stratum';
-COMMENT ON COLUMN tallies.score IS 'score; empty: don''t know';
-COMMENT ON COLUMN tallies.answers IS 'answers with this score';
+COMMENT ON COLUMN tallies.responses IS 'answer sheets of the strata with an answer to it';
+COMMENT ON COLUMN tallies.counts IS 'each stratum, by name, as N_h/answer sheets=score:answers,score:answers, and so on; N_h -1: unknown, score -1: don''t know';
 
 CREATE TABLE frames (
     project text COLLATE "C" NOT NULL CHECK (length(project) BETWEEN 1 AND 63),

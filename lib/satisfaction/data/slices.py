@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from satisfaction.config.settings import Settings
 from satisfaction.data.connection import Connection, as_frame, fetch, fetch_arrow
 from satisfaction.data.database import Location, reader
+from satisfaction.data.tallies import unfolded
 from satisfaction.problems import DataProblem, Problem
 
 VISITS_BEFORE = pd.Timedelta(days=92)  # the opening: no check of the answers looks back farther
@@ -23,20 +24,14 @@ _WAVES = """
     LEFT JOIN (SELECT DISTINCT wave FROM responses WHERE project = $1) r ON r.wave = w.wave
     WHERE w.wave = $2 OR r.wave IS NOT NULL ORDER BY w.opened_on, w.wave"""
 
-_TALLIES = """
-    SELECT t.project, t.wave, t.item, t.stratum, t.stratum_population, t.score, t.answers AS n,
-    t.stratum_responses AS responses FROM tallies t"""
-
-_FRAMES = """
-    SELECT f.project, f.wave, f.drawn_at, f.eligible, f.blacklisted, f.drawn, f.drawn_blacklisted
-    FROM frames f"""
+_TALLIES = "SELECT t.project, t.wave, t.item, t.responses, t.counts FROM tallies t"
 
 _OF_PROJECT = {
     "households": "SELECT * FROM households WHERE project = $1 ORDER BY household",
     "flags": "SELECT * FROM household_flags WHERE project = $1 ORDER BY household, flag, set_at",
     "samples": "SELECT s.*, w.kind FROM samples s JOIN waves w ON w.wave = s.wave "
     "WHERE s.project = $1 ORDER BY s.wave, s.stratum, s.draw_order, s.household",
-    "frames": f"{_FRAMES} WHERE f.project = $1 ORDER BY f.drawn_at, f.wave",
+    "frames": "SELECT * FROM frames WHERE project = $1 ORDER BY drawn_at, wave",
 }
 
 _OF_WAVES = {
@@ -48,18 +43,18 @@ _OF_WAVES = {
 
 _OWN_TALLIES = f"""
     {_TALLIES} WHERE t.project = $1 AND t.item IN ({{items}})
-    ORDER BY t.wave, t.item, t.stratum, t.score"""
+    ORDER BY t.wave, t.item"""
 
-_PEER_TALLIES = """
-    SELECT t.wave, t.project, t.item, t.stratum, t.score, t.stratum_population, t.answers AS n,
-    t.stratum_responses AS responses FROM tallies t JOIN projects p ON p.project = t.project
+_PEER_TALLIES = f"""
+    {_TALLIES} JOIN projects p ON p.project = t.project
     WHERE p.property_type = $1 AND (t.wave = $2 AND t.item = $3 OR t.wave = $4 AND t.item = $5)"""
 
-_PEER_KEYS = ["wave", "project", "item", "stratum", "score"]
+_KEYS = ["wave", "project", "item"]  # of peers
 
-_PEER_FRAMES = f"""
-    {_FRAMES} JOIN projects p ON p.project = f.project
-    WHERE p.property_type = $1 AND f.wave IN ($2, $3) ORDER BY f.wave, f.project"""
+_PEER_FRAMES = """
+    SELECT f.project, f.wave, f.eligible, f.blacklisted
+    FROM frames f JOIN projects p ON p.project = f.project
+    WHERE p.property_type = $1 AND f.wave IN ($2, $3)"""
 
 _VISITS = """
     SELECT household, visited_at FROM visits WHERE project = $1
@@ -74,7 +69,8 @@ _ELSEWHERE = ["wave", "kind", "household", "stratum", "draw_order", "invited", "
 class Slice:
     """All rows of one project in one wave, and the counts of its earlier waves and its peers.
 
-    Tallies are of overall items only: those of the peers in this wave, all of its own.
+    Tallies are of overall items only: those of the peers in this wave (as they are stored), all of
+    its own (unfolded).
 
     earlier      the same of the wave before, read together with this one; None where there is
                  none, and in an earlier slice itself
@@ -138,10 +134,10 @@ def _tables(
     pair = (str(first["wave"]), str(last["wave"]))
     tables = {name: read.rows(sql, own) for name, sql in _OF_PROJECT.items()}
     tables |= {name: read.rows(sql, own, *pair) for name, sql in _OF_WAVES.items()}
-    tables["peer_frames"] = read.rows(_PEER_FRAMES, of_type, *pair)
+    tables["peer_frames"] = read.coded(_PEER_FRAMES, of_type, *pair)
     known = settings.overall_items
     places = ", ".join(f"${place}" for place in range(2, len(known) + 2)) or "NULL"
-    tables["tallies"] = read.rows(_OWN_TALLIES.format(items=places), own, *known)
+    tables["tallies"] = unfolded(read.rows(_OWN_TALLIES.format(items=places), own, *known))
     asked = [
         (str(row["wave"]), settings.overall_item(str(row["wave"]), str(row["questionnaire"])))
         for row in (first, last)
@@ -167,7 +163,7 @@ class _Reading:
         return self._kept(self._fetched(sql, parameters))
 
     def coded(self, sql: str, *parameters: str) -> pd.DataFrame:
-        """Thousands of tallies in the order of their keys, texts as categories."""
+        """Rows of thousands of peers in the order of their keys, these as categories."""
         return self._kept(_in_order(_coded(self._fetched(sql, parameters))))
 
     def _fetched(self, sql: str, parameters: tuple[str, ...]) -> pa.Table:
@@ -188,25 +184,24 @@ class _Reading:
 
 
 def _coded(rows: pa.Table) -> pa.Table:
-    """Texts as numbers of sorted words: few words stand in many rows."""
-    for place, column in enumerate(rows.columns):
-        if pa.types.is_string(column.type):
-            found = column.combine_chunks().dictionary_encode()
+    """Keys as numbers of sorted words."""
+    for place, name in enumerate(rows.column_names):
+        if name in _KEYS:
+            found = rows[name].combine_chunks().dictionary_encode()
             order = pc.sort_indices(found.dictionary)
             ranks = pc.take(pc.sort_indices(order), found.indices).cast(pa.int32())
             coded = pa.DictionaryArray.from_arrays(ranks, found.dictionary.take(order))
-            rows = rows.set_column(place, rows.field(place).name, coded)
+            rows = rows.set_column(place, name, coded)
     return rows
 
 
 def _in_order(rows: pa.Table) -> pa.Table:
-    """Tallies sorted by their keys: quicker than a database sorts texts."""
+    """Rows sorted by their keys: quicker than a database sorts texts."""
     place = np.zeros(len(rows), dtype=np.int64)
-    for name in _PEER_KEYS:
-        column = rows[name].combine_chunks()
-        codes = column.indices if pa.types.is_dictionary(column.type) else pc.fill_null(column, -1)
-        numbers = codes.to_numpy(zero_copy_only=False).astype(np.int64)
-        place = place * (numbers.max(initial=0) + 2) + numbers + 1
+    for name in _KEYS:
+        if name in rows.column_names:
+            codes = rows[name].combine_chunks().indices.to_numpy().astype(np.int64)
+            place = place * (codes.max(initial=0) + 1) + codes
     return rows if (np.diff(place) > 0).all() else rows.take(np.argsort(place, kind="stable"))
 
 

@@ -182,16 +182,18 @@ TALLIES = table(
         "Answers counted by stratum and score, renewed by every import; trend and peers read them. "
         "Where a sample was drawn, answers of other households do not count."
     ),
-    ["project", "wave", "item", "stratum", "score"],
+    ["project", "wave", "item"],
     {
         "project": key.project(),
         "wave": key.wave(),
         "item": ident("题目", "closed item"),
-        "stratum": text("层", "stratum of the design", limit=120),
-        "stratum_population": integer("层内总户数", "N_h; empty: unknown", 0, null=True),
-        "stratum_responses": integer("层内答卷数", "answer sheets in the stratum", 0),
-        "score": integer("得分", "score; empty: don't know", 0, null=True),
-        "answers": integer("答案数", "answers with this score", 0),
+        "responses": integer("答卷数", "answer sheets of the strata with an answer to it", 1),
+        "counts": text(
+            "分层计数",
+            "each stratum, by name, as N_h/answer sheets=score:answers,score:answers, and so on; "
+            "N_h -1: unknown, score -1: don't know",
+            limit=1_000_000,
+        ),
     },
     derived=True,
     indexed=False,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
+import pandas as pd
+
 from satisfaction.data.connection import Connection, fetch, is_server, run_script
 from satisfaction.data.renewal import renew_counts
 
 _RENEW = """
-INSERT INTO tallies (
-    project, wave, item, stratum, stratum_population, stratum_responses, score, answers
-)
+INSERT INTO tallies (project, wave, item, responses, counts)
 WITH pairs AS (SELECT DISTINCT project, wave FROM responses WHERE {chosen}),
 sampled AS (SELECT DISTINCT project, wave FROM samples),
 counted AS (
@@ -25,30 +26,74 @@ counted AS (
     WHERE d.project IS NULL OR s.household IS NOT NULL
 ),
 strata AS (
-    SELECT project, wave, stratum, max(stratum_population) AS stratum_population,
-           count(*) AS stratum_responses
+    SELECT project, wave, stratum, COALESCE(max(stratum_population), -1) AS population,
+           count(*) AS responses
     FROM counted GROUP BY project, wave, stratum
+),
+scores AS (
+    SELECT a.project, a.wave, a.item, c.stratum, COALESCE(a.score, -1) AS score,
+           count(*) AS answers
+    FROM answers a
+    JOIN counted c ON c.project = a.project AND c.wave = a.wave AND c.response = a.response
+    GROUP BY a.project, a.wave, a.item, c.stratum, a.score
+),
+lines AS (
+    SELECT project, wave, item, stratum,
+           string_agg(concat(score, ':', answers, ','), '' ORDER BY score) AS line
+    FROM scores GROUP BY project, wave, item, stratum
 )
-SELECT a.project, a.wave, a.item, c.stratum, t.stratum_population, t.stratum_responses,
-       a.score, count(*)
-FROM answers a
-JOIN counted c ON c.project = a.project AND c.wave = a.wave AND c.response = a.response
-JOIN strata t ON t.project = c.project AND t.wave = c.wave AND t.stratum = c.stratum
-GROUP BY a.project, a.wave, a.item, c.stratum, t.stratum_population, t.stratum_responses, a.score
-ORDER BY a.item, a.wave, a.project, c.stratum, a.score
+SELECT l.project, l.wave, l.item, CAST(sum(s.responses) AS integer),
+       string_agg(concat(s.population, '/', s.responses, '=', l.line), '' ORDER BY l.stratum)
+FROM lines l
+JOIN strata s ON s.project = l.project AND s.wave = l.wave AND s.stratum = l.stratum
+GROUP BY l.project, l.wave, l.item
+ORDER BY l.item, l.wave, l.project
 """  # one item of all projects of a wave is what a report reads of its peers
 
 
-_SORT = """
+SORT = """
 CREATE TEMP TABLE sorted_tallies AS
-    SELECT * FROM tallies ORDER BY item, wave, project, stratum, score;
+    SELECT * FROM tallies ORDER BY item, wave, project;
 DELETE FROM tallies;
 INSERT INTO tallies SELECT * FROM sorted_tallies;
 DROP TABLE sorted_tallies;
 """
 
-UNSORTED_ROWS = 250_000  # of a file: a scan of so few costs nothing
+UNSORTED_ROWS = 50_000  # of a file: a scan of so few costs nothing
 GROWTH = 1.25  # from one sorting of a file to the next
+
+
+_ENDS = b"/=:,"  # what stands behind a number of ``counts`` tells what it counts
+_SPACES = bytes.maketrans(_ENDS, b"    ")
+
+
+def unfolded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Tallies with one row a stratum and score, as ``estimates_from_tallies`` takes them.
+
+    ``counts`` becomes ``stratum`` (its number), ``stratum_population`` and ``score`` (NaN:
+    unknown), ``n`` and ``responses`` (of the stratum).
+    """
+    text = "".join(f"{counts}\n" for counts in rows["counts"]).encode()
+    characters = np.frombuffer(text, dtype=np.uint8)
+    places = np.flatnonzero(np.isin(characters, np.frombuffer(_ENDS, dtype=np.uint8)))
+    numbers = np.fromstring(text.translate(_SPACES), dtype=np.int64, sep=" ")
+    found = {chr(end): np.flatnonzero(characters[places] == end) for end in _ENDS}
+    population, responses, score, answers = (numbers[at].astype(float) for at in found.values())
+    cells = found[","]
+    stratum = np.searchsorted(found["/"], cells) - 1
+    row = np.cumsum(characters == ord("\n"))[places[cells]]
+    return (
+        rows.drop(columns=["responses", "counts"])
+        .iloc[row]
+        .reset_index(drop=True)
+        .assign(
+            stratum=stratum,
+            stratum_population=np.where(population < 0, np.nan, population)[stratum],
+            score=np.where(score < 0, np.nan, score),
+            n=answers,
+            responses=responses[stratum],
+        )
+    )
 
 
 def renew_tallies(connection: Connection, pairs: Iterable[tuple[str, str]]) -> None:
@@ -64,7 +109,7 @@ def renew_tallies(connection: Connection, pairs: Iterable[tuple[str, str]]) -> N
     before = _size(connection)
     renew_counts(connection, "tallies", _RENEW, pairs)
     if _size(connection) > before:
-        run_script(connection, _SORT)
+        run_script(connection, SORT)
 
 
 def _size(connection: Connection) -> int:

@@ -20,6 +20,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "dot_plot",
             "peer_strip_chart",
         ],
+        "correlations": [
+            "correlation_heatmap",
+        ],
         "decomposition": [
             "change_bridge",
         ],
@@ -27,13 +30,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "distribution_chart",
         ],
         "drivers": [
-            "correlation_heatmap",
             "importance_chart",
         ],
         "exhibit": [
             "Exhibit",
             "csv_bytes",
             "html_table",
+        ],
+        "figures": [
+            "facts_cards",
+            "summary_table",
         ],
         "fonts": [
             "font_face_css",
@@ -85,6 +91,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "reliability": [
             "reliability_table",
         ],
+        "report_cards": [
+            "change_card",
+            "drivers_card",
+            "sample_card",
+        ],
         "sampling": [
             "allocation_chart",
             "frame_waterfall_chart",
@@ -100,9 +111,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "conversion_note",
             "detectable_note",
             "exclusion_note",
-            "facts_cards",
             "next_time_note",
-            "summary_table",
         ],
         "tables": [
             "result_table",
@@ -112,9 +121,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "quality_table",
         ],
         "verdict": [
-            "change_card",
-            "drivers_card",
-            "sample_card",
             "verdict_card",
         ],
         "weighting": [

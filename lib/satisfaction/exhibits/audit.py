@@ -12,7 +12,7 @@ from satisfaction import i18n
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import note
 from satisfaction.exhibits.tables import aligned
-from satisfaction.exhibits.words import clean, method_note, numbers, reason_text, sentences
+from satisfaction.exhibits.words import clean, method_note, n_text, numbers, reason_text, sentences
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
@@ -51,7 +51,7 @@ def exclusion_audit_table(
         *(scenario_texts(scenario) if excluded else ()),
     ]
     table = aligned(_table(traces, excluded))
-    body = f'<div class="scroll">{table}</div>' + "".join(
+    body = table + "".join(
         f"<p>{escape(clean(sentences(words)))}</p>" for words in paragraphs if words
     )
     title = _title(traces, scenario, found, excluded)
@@ -61,6 +61,7 @@ def exclusion_audit_table(
         body,
         lead=_("What was found before and at the draw, and what was to be expected."),
         note=sentences(
+            n_text([scenario.n]),
             method_note(traces.method),
             _("“Ask” means beyond chance at the level {level} over all checks: no proof.").format(
                 level=i18n.percent(traces.level)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import (
-    SMALL,
-    WIDTH,
-    Canvas,
-    fit,
-    header,
-    scale,
-    spread,
-    ticks,
+from satisfaction.exhibits.axes import axis_room, axis_upwards, labels_along, scale, spread
+from satisfaction.exhibits.canvas import Canvas, header
+from satisfaction.exhibits.comparison import (
+    axis_words,
+    extent,
+    target_text,
+    value_text,
 )
-from satisfaction.exhibits.comparison import extent, value_text
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import LEADING, NAMES, SIZE, widest, wrapped
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, INK, MUTED, QUIET, SATISFIED
 from satisfaction.exhibits.records import records
@@ -29,12 +27,15 @@ from satisfaction.exhibits.words import (
     method_note,
     n_text,
     numbers,
+    percent_head,
     sentences,
+    spoken,
 )
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
-GAP = 19.0  # between two labels, one above the other
+GAP = 6.0  # between two labels, one above the other
+LEADER = 26.0  # from the plot to the labels
 
 
 def slope_chart(
@@ -69,17 +70,22 @@ def slope_chart(
         )
     else:
         title = _("No detectable change in any of {m} items").format(m=len(usable))
-    alt = sentences(title, n_text(usable["n"]))
+    steps = [
+        f"{value_text(row['previous'], as_percent)} → {value_text(row['current'], as_percent)}"
+        for row in records(usable)
+    ]
+    alt = sentences(title, spoken(names, steps))
     absent = labelled(rows.loc[rows["estimate"].isna(), "item"], labels)
     left_out = _("Not compared: {items}.").format(items=i18n.listing(absent)) if absent else ""
     shares = ["current", "previous", "estimate", "ci_low", "ci_high", "detectable"]
     return Exhibit(
         "chart slope",
         title,
-        _slopes(usable, names, moves, real, (previous_label, current_label), as_percent).svg(alt),
+        _slopes(usable, names, moves, real, (previous_label, current_label), as_percent).html(alt),
         lead=_("Only changes that pass the test (Holm's correction) are coloured."),
         note=sentences(
             n_text(usable["n"]),
+            method_note(change.method),
             _detectable(usable, as_percent),
             _alone(usable[usable["item"] == headline], labels, change.level, len(usable)),
             left_out,
@@ -122,7 +128,7 @@ def _with_unit(move: str, as_percent: bool) -> str:
 
 def _change_head(as_percent: bool, named: bool) -> str:
     head = _("Change") if named else _("Estimate")
-    return f"{head} (%)" if as_percent else head
+    return percent_head(head) if as_percent else head
 
 
 def _by_size(rows: pd.DataFrame) -> list[int]:
@@ -148,44 +154,58 @@ def _slopes(
     waves: tuple[str, str],
     as_percent: bool,
 ) -> Canvas:
-    height = max(GAP * len(rows) + 60, 270.0)
-    canvas = Canvas(height)
-    left, right, top, bottom = 150.0, 390.0, 44.0, height - 14
-    values = pd.concat([rows["current"], rows["previous"]]).astype(float)
-    down = scale(values.max(), values.min(), top, bottom)
-    header(canvas, left, 12, waves[0] or _("previous wave"), room=220)
-    header(canvas, right, 12, waves[1] or _("this wave"), room=220)
-    before = spread([down(value) for value in rows["previous"]], GAP, top, bottom)
-    after = spread([down(value) for value in rows["current"]], GAP, top, bottom)
+    parts = [
+        f"{name} {'▲' if row['estimate'] > 0 else '▼'}{move}" if beyond else name
+        for name, move, beyond, row in zip(names, moves, real, records(rows), strict=True)
+    ]
+    values = [value_text(value, as_percent) for value in rows["current"]]
+    earlier = [value_text(value, as_percent) for value in rows["previous"]]
+    line = LEADING * SIZE
+    heights = [line * len(wrapped(words, NAMES)) + GAP for words in parts]
+    to_names = LEADER + widest(values, bold=True) + 8
+    left, right = LEADER + widest(earlier), to_names + min(NAMES, widest(parts))
+    top, height = 48.0, max(sum(heights) + 48, 240.0)
+    canvas = Canvas(height, left, right)
+    bottom = height - max(heights) / 2
+    both = pd.concat([rows["current"], rows["previous"]]).astype(float)
+    down = scale(both.max(), both.min(), top, bottom)
+    half = canvas.narrow / 2
+    header(canvas, 0, 16, waves[0] or _("previous wave"), "left", dx=-left, room=left + half - 6)
+    header(canvas, 100, 16, waves[1] or _("this wave"), "left", dx=6 - half, room=right + half - 6)
+    before = spread(
+        [down(value) for value in rows["previous"]], [line + GAP] * len(rows), top, bottom
+    )
+    after = spread([down(value) for value in rows["current"]], heights, top, bottom)
     lines = records(rows)
     # What changed is drawn last, above the grey lines.
     for place in sorted(range(len(rows)), key=lambda place: real[place]):
         row = lines[place]
-        rising = row["estimate"] > 0
-        colour = (SATISFIED if rising else FOCUS) if real[place] else QUIET
+        colour = _colour(row["estimate"], real[place])
         start, end = down(row["previous"]), down(row["current"])
-        canvas.line([(left, start), (right, end)], colour, 2.5 if real[place] else 1.2)
-        _leader(canvas, left - 6, start, left - 22, before[place])
-        _leader(canvas, right + 6, end, right + 22, after[place])
-        canvas.dot(left, start, colour, 8)
-        canvas.dot(right, end, colour, 8)
-        value = value_text(row["previous"], as_percent)
-        canvas.text(left - 26, before[place], value, colour=MUTED, align="right")
-        ink = colour if real[place] else INK
-        value = value_text(row["current"], as_percent)
-        canvas.text(right + 26, after[place], value, colour=ink, bold=True)
-        words = names[place]
-        ending = f" {'▲' if rising else '▼'} {moves[place]}" if real[place] else ""
-        room = WIDTH - right - 72 - 9 * len(ending)
-        ink = colour if real[place] else MUTED
-        canvas.text(right + 68, after[place], fit(words, room) + ending, colour=ink)
+        canvas.line([(0, start), (100, end)], colour, 2.5 if real[place] else 1.2)
+        _leader(canvas, 0, start, -1, before[place])
+        _leader(canvas, 100, end, 1, after[place])
+        canvas.dot(0, start, colour, 8)
+        canvas.dot(100, end, colour, 8)
+    for place, words in enumerate(earlier):
+        canvas.text(0, before[place], words, dx=-LEADER, colour=MUTED, align="right")
+    for place, words in enumerate(values):
+        ink = _colour(lines[place]["estimate"], True) if real[place] else INK
+        canvas.text(100, after[place], words, dx=LEADER, colour=ink, bold=True)
+    for place, words in enumerate(parts):
+        ink = _colour(lines[place]["estimate"], True) if real[place] else MUTED
+        canvas.text(100, after[place], words, dx=to_names, colour=ink, room=NAMES)
     return canvas
 
 
-def _leader(canvas: Canvas, x: float, y: float, to_x: float, to_y: float) -> None:
+def _colour(step: float, real: bool) -> str:
+    return (SATISFIED if step > 0 else FOCUS) if real else QUIET
+
+
+def _leader(canvas: Canvas, x: float, y: float, side: int, to_y: float) -> None:
     """A fine line from a mark to its label where the label had to move."""
     if abs(to_y - y) > 3:
-        canvas.line([(x, y), (to_x, to_y)])
+        canvas.line([(6 * side, y), ((LEADER - 4) * side, to_y)], beside=x)
 
 
 def trend_chart(
@@ -216,16 +236,13 @@ def trend_chart(
         title = _("{wave}: {value}; a first wave has no trend yet").format(
             wave=names[0], value=value_text(last["estimate"], as_percent)
         )
-    spoken = [
-        f"{name} {value_text(value, as_percent)}"
-        for name, value in zip(names, usable["estimate"], strict=True)
-    ]
-    alt = sentences(i18n.listing(spoken), n_text(usable["n"]))
+    values = [value_text(value, as_percent) for value in usable["estimate"]]
+    alt = sentences(title, spoken(names, values))
     absent = [label(wave, labels) for wave in rows.loc[rows["estimate"].isna(), "wave"]]
     return Exhibit(
         "chart trend",
         title,
-        _trend(usable, names, target, target_clause, as_percent).svg(alt),
+        _trend(usable, names, target, target_clause, as_percent).html(alt),
         lead=_("Dot: the estimate. Line: its {level} interval.").format(
             level=i18n.percent(result.level)
         ),
@@ -251,37 +268,32 @@ def _trend(
     target_clause: str,
     as_percent: bool,
 ) -> Canvas:
-    left, right, top, bottom = 52.0, WIDTH - 110, 20.0, 220.0
-    canvas = Canvas(bottom + 44)
     low, high = extent(rows, target, as_percent)
-    down = scale(low, high, bottom, top)
-    places = ticks(low, high, 6)
-    for place in places:
-        canvas.line([(left, down(place)), (right + 20, down(place))])
-        words = i18n.percent(place) if as_percent else i18n.number(place, 1)
-        header(canvas, left - 8, down(place), words, "right")
-    step = (right - left) / max(len(rows), 1)
-    xs = [left + step * (place + 0.5) for place in range(len(rows))]
+    words = axis_words(low, high, as_percent)
+    top, bottom = 16.0 if target is None else 36.0, 230.0
+    canvas = Canvas(bottom, axis_room(low, high, words), 20)
+    down = axis_upwards(canvas, low, high, words, top, bottom)
+    step = 100 / len(rows)
+    xs = [step * (place + 0.5) for place in range(len(rows))]
     if target is not None:
-        canvas.line([(left, down(target)), (right + 20, down(target))], INK, 1.5, dashed=True)
-        words = _("target {value}").format(value=value_text(target, as_percent))
-        canvas.text(right + 26, down(target), words, colour=MUTED, size=SMALL, room=84)
-        canvas.text(right + 26, down(target) + 15, target_clause, colour=MUTED, size=SMALL, room=84)
+        canvas.line([(0, down(target)), (100, down(target))], INK, 1.5, dashed=True)
+        canvas.line([(0, 10), (24, 10)], INK, 1.5, dashed=True, beside=0)
+        header(canvas, 0, 10, target_text(target, target_clause, as_percent), "left", dx=32)
+    ys = [down(value) for value in rows["estimate"]]
     if len(rows) > 1:
-        ys = [down(value) for value in rows["estimate"]]
         canvas.line(list(zip(xs, ys, strict=True)), QUIET, 1.5)
-    every = max(1, -(-len(rows) // 13))
-    lines = records(rows)
-    for place, (name, row, x) in enumerate(zip(names, lines, xs, strict=True)):
+    for x, y, row in zip(xs, ys, records(rows), strict=True):
         if row["ci_low"] == row["ci_low"] and row["ci_high"] == row["ci_high"]:
             canvas.line([(x, down(row["ci_low"])), (x, down(row["ci_high"]))], SATISFIED, 3)
-        canvas.dot(x, down(row["estimate"]), SATISFIED, 10)
-        if (len(rows) - 1 - place) % every == 0:
-            value = value_text(row["estimate"], as_percent)
-            if len(rows) <= 8:
-                rising = place + 1 < len(rows) and lines[place + 1]["estimate"] > row["estimate"]
-                beside = down(row["estimate"]) + (13 if rising else -13)  # clear of the line
-                canvas.text(x + 8, beside, value, bold=True)
-            header(canvas, x, bottom + 16, fit(name, step * every - 6, SMALL))
-            header(canvas, x, bottom + 32, fit(f"n = {row['n']:,.0f}", step * every - 4, SMALL))
+        canvas.dot(x, y, SATISFIED, 10)
+    values = [value_text(value, as_percent) for value in rows["estimate"]]
+    room = widest(values, bold=True) + 12
+    if room <= canvas.wide / len(rows):
+        for place, (x, y, value) in enumerate(zip(xs, ys, values, strict=True)):
+            rising = place + 1 < len(rows) and ys[place + 1] < y
+            beside = y + (13 if rising else -13)  # clear of the line
+            hidden = room > canvas.narrow / len(rows)
+            canvas.text(x, beside, value, dx=8, bold=True, wide_only=hidden)
+    counts = [f"n = {count:,.0f}" for count in rows["n"]]
+    canvas.height = labels_along(canvas, xs, bottom + 8, names, counts)
     return canvas

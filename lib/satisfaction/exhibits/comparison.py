@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import (
-    SMALL,
-    WIDTH,
-    Canvas,
-    Scale,
-    header,
-    label_room,
-    scale,
-    ticks,
-)
+from satisfaction.exhibits.axes import axis_across, ticks
+from satisfaction.exhibits.canvas import Canvas, Scale, remark
 from satisfaction.exhibits.crowd import MANY, heaps, listed_note, nearest
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import rows_of, widest
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, RULE, SATISFIED
+from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, SATISFIED
 from satisfaction.exhibits.records import Record, records
 from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.tables import interval_text
-from satisfaction.exhibits.words import Labels, labelled, method_note, n_text, numbers, sentences
+from satisfaction.exhibits.words import (
+    Labels,
+    labelled,
+    method_note,
+    n_text,
+    numbers,
+    percent_head,
+    sentences,
+    spoken,
+)
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
@@ -75,18 +77,15 @@ def dot_plot(
     finding = title or _finding(usable, names, target, as_percent)
     flagged = usable[key].isin(list(flag)).tolist()
     canvas = _dots(usable, names, flagged, target, target_clause, as_percent)
-    spoken = [
-        f"{name} {value_text(value, as_percent)}"
-        for name, value in zip(names, usable["estimate"], strict=True)
-    ]
-    alt = sentences(n_text(usable["n"]), i18n.listing(spoken))
+    values = [value_text(value, as_percent) for value in usable["estimate"]]
+    alt = sentences(finding, spoken(names, values))
     shares = ["estimate", "ci_low", "ci_high"] if as_percent else []
     left_out = labelled(rows.loc[rows["estimate"].isna(), key], labels)
     absent = _("Cannot tell: {items}.").format(items=i18n.listing(left_out)) if left_out else ""
     return Exhibit(
         "chart dots",
         finding,
-        canvas.svg(alt),
+        canvas.html(alt),
         lead=sentences(
             _("Dot: the estimate. Line: its {level} interval.").format(
                 level=i18n.percent(result.level)
@@ -130,33 +129,32 @@ def _dots(
     target_clause: str,
     as_percent: bool,
 ) -> Canvas:
-    bottom = TOP + ROW * len(rows)
-    canvas = Canvas(bottom + (26 if target is not None else 8))
-    left = label_room(names)
-    along = value_axis(canvas, rows, left + 12, WIDTH - 70, TOP - 8, bottom, target, as_percent)
+    lines = rows_of(names, TOP, ROW)
+    values = [value_text(value, as_percent) for value in rows["estimate"]]
+    bottom = lines.bottom
+    canvas = Canvas(bottom + 8, lines.width + 14, widest(values, bold=True) + 14)
+    along = value_axis(canvas, rows, TOP - 8, bottom, target, as_percent)
     if target is not None:
-        mark = along(target)
-        canvas.line([(mark, TOP - 8), (mark, bottom)], INK, 1.5, dashed=True)
-        words = target_text(target, target_clause, as_percent)
-        room = 160.0
-        x = min(max(mark, left + room / 2), WIDTH - room / 2)
-        header(canvas, x, bottom + 13, words, room=room)
-    for place, (name, row) in enumerate(zip(names, records(rows), strict=True)):
-        middle = TOP + ROW * (place + 0.5)
-        colour = FOCUS if flagged[place] else SATISFIED
-        canvas.text(left - 6, middle, name, align="right", room=left - 8)
-        interval_mark(canvas, along, row, middle, colour)
-        value = value_text(row["estimate"], as_percent)
-        ink = FOCUS if flagged[place] else INK
-        canvas.text(WIDTH, middle, value, colour=ink, bold=True, align="right")
+        target_line(canvas, along(target), TOP - 8, bottom)
+        remark(canvas, along(target), bottom + 6, target_text(target, target_clause, as_percent))
+    canvas.names(lines, gap=14)
+    for middle, value, row, focus in zip(
+        lines.middles, values, records(rows), flagged, strict=True
+    ):
+        interval_mark(canvas, along, row, middle, FOCUS if focus else SATISFIED)
+        ink = FOCUS if focus else INK
+        canvas.text(100, middle, value, dx=canvas.right, colour=ink, bold=True, align="right")
     return canvas
+
+
+def target_line(canvas: Canvas, place: float, top: float, bottom: float) -> None:
+    """The dashed line of a target."""
+    canvas.line([(place, top), (place, bottom)], INK, 1.5, dashed=True)
 
 
 def value_axis(
     canvas: Canvas,
     rows: pd.DataFrame,
-    left: float,
-    right: float,
     top: float,
     bottom: float,
     also: float | None,
@@ -164,14 +162,15 @@ def value_axis(
 ) -> Scale:
     """Vertical grid lines with values above; the scale covers all intervals and ``also``."""
     low, high = extent(rows, also, as_percent)
-    along = scale(low, high, left, right)
-    places = ticks(low, high)
-    digits = 0 if not places or all(float(place).is_integer() for place in places) else 1
-    for place in places:
-        canvas.line([(along(place), top), (along(place), bottom)], RULE)
-        words = i18n.percent(place) if as_percent else i18n.number(place, digits)
-        header(canvas, along(place), top - 10, words)
-    return along
+    return axis_across(canvas, low, high, axis_words(low, high, as_percent), top, bottom)
+
+
+def axis_words(low: float, high: float, as_percent: bool) -> Callable[[float], str]:
+    """How the values of an axis are written: whole percent, or with the decimals they need."""
+    if as_percent:
+        return i18n.percent
+    whole = all(float(place).is_integer() for place in ticks(low, high))
+    return lambda value: i18n.number(value, 0 if whole else 1)
 
 
 def extent(rows: pd.DataFrame, also: float | None, as_percent: bool) -> tuple[float, float]:
@@ -195,7 +194,7 @@ def interval_mark(canvas: Canvas, along: Scale, row: Record, middle: float, colo
     if row["ci_low"] == row["ci_low"] and row["ci_high"] == row["ci_high"]:
         ends = [(along(row["ci_low"]), middle), (along(row["ci_high"]), middle)]
         canvas.line(ends, colour, 3.5)
-    canvas.dot(along(row["estimate"]), middle, colour, 10)
+    canvas.dot(along(row["estimate"]), middle, colour, 9)
 
 
 def peer_strip_chart(
@@ -220,52 +219,74 @@ def peer_strip_chart(
     title = _("{own} here; median of {k} other projects of the same type: {median}").format(
         own=value_text(share, as_percent), k=len(values), median=value_text(median, as_percent)
     )
-    canvas = Canvas(112 if target is not None else 92)
-    ends = pd.DataFrame({"estimate": [*values, own["ci_low"], own["ci_high"], share]})
-    along = value_axis(canvas, ends, 60, WIDTH - 60, 22, 80, target, as_percent)
-    if target is not None:
-        canvas.line([(along(target), 22), (along(target), 80)], INK, 1.5, dashed=True)
-        words = target_text(target, target_clause, as_percent)
-        header(canvas, min(max(along(target), 80), WIDTH - 80), 94, words, room=160)
-    many = len(values) > MANY
-    if many:
-        canvas.bars(heaps([along(value) for value in values], 71, 18), FRAME)
-    else:
-        for value in values:
-            canvas.dot(along(value), 62, FRAME, 9)
-    canvas.line([(along(median), 53), (along(median), 71)], MUTED, 2)
-    interval_mark(canvas, along, dict(own), 38, SATISFIED)
-    edge = max(along(share), along(own["ci_high"]) if own["ci_high"] == own["ci_high"] else 0)
-    words = f"{own_label} {value_text(share, as_percent)}".strip()
-    if edge > WIDTH * 0.6:
-        edge = min(along(share), along(own["ci_low"]) if own["ci_low"] == own["ci_low"] else WIDTH)
-        canvas.text(edge - 10, 38, words, bold=True, align="right", room=edge - 12)
-    else:
-        canvas.text(edge + 10, 38, words, bold=True, room=WIDTH - edge - 10)
-    canvas.text(0, 62, _("others"), colour=MUTED, size=SMALL, room=52)
+    canvas = _strip(own, share, values, median, own_label, (target, target_clause), as_percent)
+    alt = sentences(
+        title,
+        _("Interval {interval}; the others lie between {low} and {high}").format(
+            interval=interval_text(own["ci_low"], own["ci_high"], as_percent=as_percent),
+            low=value_text(values[0], as_percent),
+            high=value_text(values[-1], as_percent),
+        ),
+    )
     listed = values[nearest(bisect(values, share), len(values))]
     data = pd.DataFrame(
         {
             _("Project"): [_("this project"), *[_("another project")] * len(listed)],
-            _("Estimate") + (" (%)" if as_percent else ""): [
-                (100 if as_percent else 1) * value for value in (share, *listed)
+            percent_head(_("Estimate")) if as_percent else _("Estimate"): [
+                round(100 * value, 1) if as_percent else round(value, 2)
+                for value in (share, *listed)
             ],
         }
     )
     return Exhibit(
         "chart peers",
         title,
-        canvas.svg(title),
+        canvas.html(alt),
         lead=_(
             "Above: this project with its interval. Below: how many others lie where; bar: median."
         )
-        if many
+        if len(values) > MANY
         else _("Above: this project with its interval. Below: the others, unnamed; bar: median."),
         note=sentences(
             n_text([own["n"]]),
+            method_note(peers.method),
             _("Overlap decides nothing: whom the answers tell apart is tested below."),
             listed_note(len(values)),
         ),
-        alt=title,
+        alt=alt,
         data=data,
     )
+
+
+def _strip(
+    own: Mapping[str, Any] | pd.Series,
+    share: float,
+    others: list[float],
+    median: float,
+    own_label: str,
+    target: tuple[float | None, str],
+    as_percent: bool,
+) -> Canvas:
+    lines = rows_of([own_label or _("this project"), _("others")], 22, 28, bold=True)
+    value, (aim, clause), bottom = value_text(share, as_percent), target, lines.bottom
+    canvas = Canvas(
+        bottom + 8,
+        lines.width + 14,
+        widest([value], bold=True) + 14,
+    )
+    ends = pd.DataFrame({"estimate": [*others, own["ci_low"], own["ci_high"], share]})
+    along = value_axis(canvas, ends, 22, bottom, aim, as_percent)
+    if aim is not None:
+        target_line(canvas, along(aim), 22, bottom)
+        remark(canvas, along(aim), bottom + 6, target_text(aim, clause, as_percent))
+    above, below = lines.middles
+    if len(others) > MANY:
+        canvas.bars(heaps([along(value) for value in others], below + 9, 18), FRAME)
+    else:
+        for peer in others:
+            canvas.dot(along(peer), below, FRAME, 9)
+    canvas.line([(along(median), below - 9), (along(median), below + 9)], MUTED, 2)
+    interval_mark(canvas, along, dict(own), above, SATISFIED)
+    canvas.names(lines, gap=14, bold=[0])
+    canvas.text(100, above, value, dx=canvas.right, bold=True, align="right")
+    return canvas

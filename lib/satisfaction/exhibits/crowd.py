@@ -26,7 +26,7 @@ def listed_note(others: int) -> str:
 
 
 def heaps(
-    places: Sequence[float], bottom: float, height: float, width: float = 3.0
+    places: Sequence[float], bottom: float, height: float, width: float = 0.5
 ) -> list[tuple[float, float, float, float]]:
     """Boxes (left, top, right, bottom) as high as places lie in each; the highest ``height``.
 

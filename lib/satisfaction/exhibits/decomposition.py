@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import WIDTH, Canvas, fit, header, scale, ticks
-from satisfaction.exhibits.causes import PARTS, part_text
+from satisfaction.exhibits.axes import axis_across
+from satisfaction.exhibits.canvas import Canvas, header
 from satisfaction.exhibits.comparison import value_text
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import SMALL, rows_of, widest
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, INK, MUTED, QUIET, SATISFIED
 from satisfaction.exhibits.records import Record, records
@@ -24,9 +25,16 @@ from satisfaction.exhibits.words import (
     reason_text,
     sentences,
 )
-from satisfaction.i18n import _
+from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
+# names only: whether a part is more than chance is for the test to say
+PARTS = {
+    "answers": N_("answers of like residents"),
+    "residents": N_("who answered"),
+    "modes": N_("how they were asked"),
+    "total": N_("total"),
+}
 ROW = 34.0
 TOP = 22.0
 
@@ -47,11 +55,15 @@ def change_bridge(
     title = _title(shown, total)
     level = i18n.percent(parts.level)
     canvas = _bridge(shown, parts.stages, (previous_label, current_label))
-    alt = sentences(title, *(_spoken(row) for row in records(shown)))
+    ends = _("From {before} to {now}").format(
+        before=value_text(float(parts.stages["previous"]), True),
+        now=value_text(float(parts.stages["current"]), True),
+    )
+    alt = sentences(title, ends, *(_spoken(row) for row in records(shown)))
     return Exhibit(
         "chart bridge",
         title,
-        canvas.svg(alt),
+        canvas.html(alt),
         lead=_(
             "From the share before to the share now. Line: the {level} interval of a part."
         ).format(level=level),
@@ -71,7 +83,7 @@ def change_bridge(
 
 
 def _part(code: str) -> str:
-    words = _("total") if code == "total" else _(PARTS[code]) if code in PARTS else code
+    words = _(PARTS[code]) if code in PARTS else code
     return words[:1].upper() + words[1:]
 
 
@@ -81,7 +93,8 @@ def _title(rows: pd.DataFrame, total: pd.Series) -> str:
     if real.empty:
         return _("No part of the change of {change} points is beyond chance").format(change=change)
     named = [
-        part_text(code, step) for code, step in zip(real["part"], real["estimate"], strict=True)
+        _("{part} ({change})").format(part=_(PARTS[code]), change=i18n.points(step))
+        for code, step in zip(real["part"], real["estimate"], strict=True)
     ]
     return _("Behind the change of {change} points: {parts}").format(
         change=change, parts=i18n.listing(named)
@@ -91,7 +104,9 @@ def _title(rows: pd.DataFrame, total: pd.Series) -> str:
 def _spoken(row: Record) -> str:
     if pd.isna(row["estimate"]):
         return _("{subject}: cannot tell").format(subject=_part(row["part"]))
-    return f"{_part(row['part'])} {i18n.points(row['estimate'])} ({_ends(row)})"
+    return _("{part}: {change} (interval {interval})").format(
+        part=_part(row["part"]), change=i18n.points(row["estimate"]), interval=_ends(row)
+    )
 
 
 def _ends(row: Record) -> str:
@@ -112,6 +127,13 @@ def _remarks(rows: pd.DataFrame, stages: Mapping[str, Any], labels: Labels | Non
         for part, category, before, now in stages.get("shifts", [])
         if part in real
     ]
+    if "answers" in real:
+        found.append(
+            _(
+                "What is not on record, such as who was never in the frame, stays in the answers "
+                "of like residents."
+            )
+        )
     if stages.get("one_wave_only", 0) > 0:
         found.append(
             _(
@@ -143,39 +165,33 @@ def _bridge(rows: pd.DataFrame, stages: Mapping[str, Any], waves: tuple[str, str
     ends = [before, now, *starts, *(starts + steps)]
     ends += [*(starts + rows["ci_low"].fillna(0.0)), *(starts + rows["ci_high"].fillna(0.0))]
     low, high = max(min(ends) - 0.02, 0.0), min(max(ends) + 0.02, 1.0)
-    left, right = 236.0, WIDTH - 128.0
-    height = TOP + ROW * (len(rows) + 2) + 26
-    canvas = Canvas(height)
-    across = scale(low, high, left, right)
-    bottom = TOP + ROW * (len(rows) + 2)
-    for place in ticks(low, high, 6):
-        canvas.line([(across(place), TOP - 6), (across(place), bottom)])
-        header(canvas, across(place), bottom + 14, i18n.percent(place))
-
-    def level(row: int, name: str, value: float) -> None:
-        y = TOP + ROW * (row + 0.5)
-        canvas.text(left - 12, y, fit(name, left - 18), bold=True, align="right")
+    parts = records(rows)
+    names = [waves[0] or _("previous wave"), *(_part(row["part"]) for row in parts)]
+    lines = rows_of([*names, waves[1] or _("this wave")], TOP, ROW, bold=True)
+    known = [row for row in parts if not pd.isna(row["estimate"])]
+    words = widest([i18n.points(row["estimate"]) for row in known] + [_("cannot tell")], bold=True)
+    right = max(words, widest(map(_ends, known), SMALL)) + 12
+    canvas = Canvas(lines.bottom + 26, lines.width + 12, right)
+    across = axis_across(canvas, low, high, i18n.percent, TOP - 6, lines.bottom, below=True)
+    canvas.names(lines, gap=12, bold=(0, len(parts) + 1))
+    middles = lines.middles
+    turns = [*starts.tolist(), now]  # where each row but the first begins
+    for start, above, below in zip(turns, middles, middles[1:], strict=False):
+        canvas.line([(across(start), above + 9), (across(start), below)], QUIET)
+    for value, y in ((before, middles[0]), (now, middles[-1])):
         canvas.dot(across(value), y, INK, 11)
-        canvas.text(right + 12, y, value_text(value, True), bold=True)
-
-    level(0, waves[0] or _("previous wave"), before)
-    for place, (row, start) in enumerate(zip(records(rows), starts.tolist(), strict=True)):
-        y = TOP + ROW * (place + 1.5)
-        canvas.text(left - 12, y, fit(_part(row["part"]), left - 18), align="right")
-        canvas.line([(across(start), y - ROW + 9), (across(start), y + 9)], QUIET, 1)
+        canvas.text(100, y, value_text(value, True), dx=12, bold=True)
+    for row, start, y in zip(parts, starts.tolist(), middles[1:-1], strict=True):
         if pd.isna(row["estimate"]):
-            canvas.text(right + 12, y, _("cannot tell"), colour=MUTED)
+            canvas.text(100, y, _("cannot tell"), dx=12, colour=MUTED)
             continue
         real = bool(row["significant"])
         colour = (SATISFIED if row["estimate"] > 0 else FOCUS) if real else QUIET
-        end = start + float(row["estimate"])
-        near, far = sorted((across(start), across(end)))
-        canvas.bar(near, y - 9, max(far, near + 1), y + 9, colour)
+        near, far = sorted((across(start), across(start + float(row["estimate"]))))
+        canvas.bar(near, y - 9, max(far, near + 0.3), y + 9, colour)
         span = [across(min(max(start + row[c], low), high)) for c in ("ci_low", "ci_high")]
         canvas.line([(span[0], y), (span[1], y)], INK, 1.5)
         ink = colour if real else MUTED
-        canvas.text(right + 12, y - 6, i18n.points(row["estimate"]), colour=ink, bold=real)
-        header(canvas, right + 12, y + 9, _ends(row), "left", WIDTH - right - 14)
-    canvas.line([(across(now), bottom - 1.5 * ROW + 9), (across(now), bottom - ROW / 2)], QUIET, 1)
-    level(len(rows) + 1, waves[1] or _("this wave"), now)
+        canvas.text(100, y - 7, i18n.points(row["estimate"]), dx=12, colour=ink, bold=real)
+        header(canvas, 100, y + 8, _ends(row), "left", dx=12)
     return canvas

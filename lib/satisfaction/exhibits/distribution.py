@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import WIDTH, Canvas, header, label_room
+from satisfaction.exhibits.canvas import Canvas, header
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import SMALL, rows_of, widest
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import (
     DISSATISFIED,
@@ -18,7 +19,15 @@ from satisfaction.exhibits.palette import (
 )
 from satisfaction.exhibits.records import Record, crossed, records
 from satisfaction.exhibits.suppression import without_small
-from satisfaction.exhibits.words import Labels, labelled, n_text, numbers, sentences
+from satisfaction.exhibits.words import (
+    Labels,
+    labelled,
+    method_note,
+    n_text,
+    numbers,
+    sentences,
+    spoken,
+)
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
@@ -50,16 +59,25 @@ def distribution_chart(
     top = shares[satisfied].sum(axis="columns")
     names = labelled(shares.index, labels)
     title = _title(names, top)
-    spoken = [f"{name} {i18n.percent(share)}" for name, share in zip(names, top, strict=True)]
-    alt = _("Satisfied: {items}").format(items=i18n.listing(spoken))
+    order = top.to_numpy().argsort(kind="stable")[::-1]
+    low = [score for score in map(float, shares.columns) if score < neutral_from]
+    bottom = shares[low].sum(axis="columns")
+    ends = [
+        _("{satisfied} satisfied, {dissatisfied} dissatisfied").format(
+            satisfied=i18n.percent(top.iloc[place]), dissatisfied=i18n.percent(bottom.iloc[place])
+        )
+        for place in order
+    ]
+    alt = sentences(title, spoken([names[place] for place in order], ends))
     canvas = _bars(shares, names, top, satisfied_from, neutral_from)
     return Exhibit(
         "chart distribution",
         title,
-        canvas.svg(alt),
+        canvas.html(alt),
         lead=_("Darker: the stronger answer. Neutral answers stand apart at the right."),
         note=sentences(
             n_text(usable.groupby("item")["n"].max()),
+            method_note(distribution.method),
             _("Satisfied: {score} or higher.").format(score=f"{satisfied_from:g}"),
         ),
         alt=alt,
@@ -95,29 +113,31 @@ def _bars(
     neutral = [score for score in scores if neutral_from <= score < satisfied_from]
     dissatisfied = [score for score in scores if score < neutral_from][::-1]
     bottom_share, middle_share = shares[dissatisfied].sum(axis=1), shares[neutral].sum(axis=1)
-    left = label_room(names)
-    room = WIDTH - left - 46 - 70  # value after the bars, gap and value at the neutral bars
-    unit = room / max(bottom_share.max() + top.max() + middle_share.max(), 1e-9)
-    zero = left + unit * bottom_share.max()
-    aside = WIDTH - 40 - unit * middle_share.max()
-    canvas = Canvas(TOP + ROW * len(names) + 6)
+    rows = rows_of(names, TOP, ROW)
+    values = [i18n.percent(share) for share in top]
+    between = [i18n.percent(share) for share in middle_share]
+    canvas = Canvas(rows.bottom + 6, rows.width + 10, widest(between, SMALL) + 6 if neutral else 4)
+    gap = 100 * (widest(values, bold=True) + 16) / canvas.narrow  # the value after the bars
+    whole = bottom_share.max() + top.max() + middle_share.max()
+    unit = (100 - gap) / max(whole, 1e-9)
+    zero, aside = unit * bottom_share.max(), 100 - unit * middle_share.max()
     if dissatisfied:
-        header(canvas, max(zero - 7, 42), 10, _("dissatisfied"), "right")
-    header(canvas, max(zero, 42) + 7, 10, _("satisfied") + " →", "left")
+        header(canvas, zero, 10, _("dissatisfied"), "right", dx=-7)
+    header(canvas, zero, 10, _("satisfied") + " →", "left", dx=7)
     if neutral:
         span = f"{neutral[0]:g}" if len(neutral) == 1 else f"{neutral[0]:g}–{neutral[-1]:g}"
-        header(canvas, WIDTH, 10, _("neutral ({scores})").format(scores=span), "right")
-    for place, (name, row) in enumerate(zip(names, records(shares), strict=True)):
-        middle = TOP + ROW * (place + 0.5)
-        canvas.text(left - 12, middle, name, align="right", room=left - 12)
+        words = _("neutral ({scores})").format(scores=span)
+        header(canvas, 100, 10, words, "right", dx=canvas.right)
+    canvas.names(rows, gap=10)
+    for place, (middle, row) in enumerate(zip(rows.middles, records(shares), strict=True)):
         right = _stack(canvas, row, satisfied, zero, unit, middle)
         _stack(canvas, row, dissatisfied, zero, -unit, middle)
-        canvas.text(right + 7, middle, i18n.percent(top.iloc[place]), bold=True)
+        canvas.text(right, middle, values[place], dx=7, bold=True)
         if neutral:
             end = aside + unit * middle_share.iloc[place]
             canvas.bar(aside, middle - 8, end, middle + 8, NEUTRAL)
-            header(canvas, WIDTH, middle, i18n.percent(middle_share.iloc[place]), "right")
-    canvas.line([(zero, TOP - 4), (zero, TOP + ROW * len(names) + 2)], MUTED)
+            header(canvas, 100, middle, between[place], "right", dx=canvas.right)
+    canvas.line([(zero, TOP - 4), (zero, rows.bottom + 2)], MUTED)
     return canvas
 
 

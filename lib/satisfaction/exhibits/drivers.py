@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, header, label_room, scale, ticks
+from satisfaction.exhibits.axes import axis_across
+from satisfaction.exhibits.canvas import Canvas, header
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import SMALL, rows_of, widest, wrapped
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import DISSATISFIED, INK, MUTED, RULE, SATISFIED, ink_on, tint
-from satisfaction.exhibits.records import records
+from satisfaction.exhibits.palette import (
+    INK,
+    MUTED,
+    SATISFIED,
+)
+from satisfaction.exhibits.records import Record, records
 from satisfaction.exhibits.verdict import probability_text
 from satisfaction.exhibits.words import (
     Labels,
@@ -20,13 +28,14 @@ from satisfaction.exhibits.words import (
     numbers,
     reason_text,
     sentences,
+    spoken,
 )
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
 ROW = 26.0
 TOP = 3
-TINTS = 20  # steps of a heat map, so that cells of one step are one shape
+HEAD = 40.0  # room for the head of a narrow column
 
 
 def importance_chart(
@@ -45,14 +54,14 @@ def importance_chart(
     usable = usable.sort_values("share", ascending=False, kind="stable")
     names = labelled(usable["item"], labels)
     grouped = "tier" in usable and usable["tier"].max() > 1
-    spoken = zip(names, usable["share"], strict=True)
-    alt = i18n.listing([f"{name} {i18n.percent(share)}" for name, share in spoken])
+    finding = importance_finding(usable, names)
+    alt = sentences(finding, spoken(names, [i18n.percent(share) for share in usable["share"]]))
     low, high = _ends(usable)
     left_out = labelled(rows.loc[rows["share"].isna(), "item"], labels)
     return Exhibit(
         "chart importance",
-        importance_finding(usable, names),
-        _importance(usable, names).svg(alt),
+        finding,
+        _importance(usable, names).html(alt),
         lead=sentences(
             _("Share of the explained part, its interval, the range of ranks. Not a cause."),
             _("A line parts groups: within one, no item can be told apart from its first")
@@ -164,98 +173,40 @@ def _ends(rows: pd.DataFrame) -> tuple[str, str]:
 
 
 def _importance(rows: pd.DataFrame, names: list[str]) -> Canvas:
-    top, bottom = 30.0, 30 + ROW * len(names)
-    canvas = Canvas(bottom + 6)
-    left, right = label_room(names), WIDTH - 200
     low, high = _ends(rows)
+    lines, listed = rows_of(names, 34, ROW, most=112), records(rows)
+    shares = [i18n.percent(share) for share in rows["share"]]
+    ranks = [_ranks(row) for row in listed]
+    chances = [top_three_text(chance) for chance in rows["top3_probability"]]
+    heads = [_("rank"), _("in top 3")]
+    widths = [
+        widest(shares, bold=True) + 10,
+        *(
+            widest([*texts, *wrapped(head, HEAD, SMALL)], SMALL) + 10
+            for head, texts in zip(heads, (ranks, chances), strict=True)
+        ),
+    ]
+    edges = list(accumulate(widths))
+    canvas = Canvas(lines.bottom + 6, lines.width + 8, edges[-1])
     most = float(max(rows["share"].max(), rows[high].max(), 0.01))
-    along = scale(0, most, left, right)
-    for place in ticks(0, most, 5):
-        canvas.line([(along(place), top - 6), (along(place), bottom)])
-        header(canvas, along(place), 12, i18n.percent(place))
-    header(canvas, WIDTH - 80, 12, _("rank"), "right")
-    header(canvas, WIDTH, 12, _("in top 3"), "right")
-    lines = records(rows)
-    for place, (name, row) in enumerate(zip(names, lines, strict=True)):
-        middle = top + ROW * (place + 0.5)
-        if place and row.get("tier") != lines[place - 1].get("tier"):
-            canvas.line([(0, middle - ROW / 2), (WIDTH, middle - ROW / 2)], MUTED, 1, dashed=True)
-        canvas.text(left - 8, middle, name, align="right", room=left - 10)
-        canvas.bar(left, middle - 7, along(row["share"]), middle + 7, SATISFIED)
+    along = axis_across(canvas, 0, most, i18n.percent, 28, lines.bottom)
+    for edge, head in zip(edges[1:], heads, strict=True):
+        header(canvas, 100, 14, head, "right", dx=edge, room=HEAD)
+    canvas.names(lines)
+    for place, (middle, row) in enumerate(zip(lines.middles, listed, strict=True)):
+        if place and row.get("tier") != listed[place - 1].get("tier"):
+            canvas.rule(middle - lines.heights[place] / 2, MUTED, dashed=True)
+        canvas.bar(0, middle - 7, along(row["share"]), middle + 7, SATISFIED)
         if row[low] == row[low] and row[high] == row[high]:
             canvas.line([(along(row[low]), middle), (along(row[high]), middle)], INK, 1.5)
-        canvas.text(WIDTH - 140, middle, i18n.percent(row["share"]), bold=True, align="right")
-        if row["rank_low"] == row["rank_low"]:
-            ranks = f"{row['rank_low']:.0f}–{row['rank_high']:.0f}"
-            header(canvas, WIDTH - 80, middle, ranks, "right")
-        header(canvas, WIDTH, middle, top_three_text(row["top3_probability"]), "right")
+    for place, middle in enumerate(lines.middles):
+        canvas.text(100, middle, shares[place], dx=edges[0], bold=True, align="right")
+    for edge, texts in zip(edges[1:], (ranks, chances), strict=True):
+        for middle, words in zip(lines.middles, texts, strict=True):
+            header(canvas, 100, middle, words, "right", dx=edge)
     return canvas
 
 
-def correlation_heatmap(result: Result, labels: Labels | None = None) -> Exhibit:
-    """Pairwise correlations (item_a, item_b, estimate, n, p_holm) as a triangle, up to 25 items."""
-    rows = result.rows
-    usable = rows.dropna(subset=["estimate"]) if len(rows) else rows
-    if usable.empty:
-        return cannot_tell(_("Which answers go together"), rows)
-    items = list(dict.fromkeys([*rows["item_a"], *rows["item_b"]]))
-    names = labelled(items, labels)
-    strongest = usable.iloc[int(usable["estimate"].abs().to_numpy().argmax())]
-    title = _("Strongest link: {a} and {b} ({value})").format(
-        a=label(strongest["item_a"], labels),
-        b=label(strongest["item_b"], labels),
-        value=i18n.signed(strongest["estimate"]),
-    )
-    alt = sentences(title, n_text(usable["n"]))
-    return Exhibit(
-        "chart correlations",
-        title,
-        _triangle(rows, items, names, result.level).svg(alt),
-        lead=_("The darker, the closer two answers go together; grey figures: could be chance."),
-        note=sentences(
-            n_text(usable["n"]), _("Chance judged with Holm's correction over all pairs.")
-        ),
-        alt=alt,
-        data=numbers(rows, ["item_a", "item_b", "estimate", "n", "p_holm", "reason"], labels),
-    )
-
-
-def _triangle(rows: pd.DataFrame, items: list[object], names: list[str], level: float) -> Canvas:
-    count = len(items)
-    left = label_room(names, most=190) + 24
-    side = min((WIDTH - left - 2) / max(count, 1), 46.0)
-    down = max(min(side, 30.0), 20.0)
-    top = 22.0
-    canvas = Canvas(top + down * count + 4)
-    place_of = {item: place for place, item in enumerate(items)}
-    size = SMALL if side >= 30 else 9.0
-    for place, name in enumerate(names):
-        middle = top + down * (place + 0.5)
-        canvas.text(left - 30, middle, name, align="right", room=left - 32)
-        header(canvas, left - 6, middle, str(place + 1), "right")
-        header(canvas, left + side * (place + 0.5), 10, str(place + 1))
-    cells: dict[str, list[tuple[float, float]]] = {}
-    figures = []
-    for row in records(rows):
-        pair = sorted((place_of[row["item_a"]], place_of[row["item_b"]]))
-        x, y = left + side * pair[0], top + down * pair[1]
-        value = float(row["estimate"])
-        if value != value:
-            figures.append((MUTED, x, y, i18n.MISSING))
-            continue
-        step = round(abs(value) * TINTS) / TINTS
-        ground = tint(step, SATISFIED if value >= 0 else DISSATISFIED)
-        cells.setdefault(ground, []).append((x, y))
-        words = i18n.number(value, 2).replace("0.", ".").replace("-", "−")
-        ink = ink_on(ground) if row["p_holm"] < 1 - level else MUTED
-        figures.append((ink, x, y, words))
-    for ground, corners in cells.items():
-        canvas.bars(
-            [(x + 0.5, y + 0.5, x + side - 0.5, y + down - 0.5) for x, y in corners], ground
-        )
-    for ink, x, y, words in sorted(figures):
-        canvas.text(x + side / 2, y + down / 2, words, colour=ink, size=size, align="center")
-    for place in range(count):
-        x, y = left + side * place, top + down * place
-        canvas.bar(x + 0.5, y + 0.5, x + side - 0.5, y + down - 0.5, RULE)
-    return canvas
+def _ranks(row: Record) -> str:
+    known = row["rank_low"] == row["rank_low"]
+    return f"{row['rank_low']:.0f}–{row['rank_high']:.0f}" if known else ""

@@ -145,9 +145,9 @@ def _cell(value: object) -> str:
 
 
 def _float(value: float) -> str:
-    """Four figures, without exponents for everyday sizes."""
-    if value and not 1e-4 <= abs(value) < 1e9:
-        return f"{value:.3g}".replace("-", "−")
+    """Four figures, never an exponent; the CSV file has them all."""
+    if 0 < abs(value) < 1e-4:
+        return "< 0.0001" if value > 0 else "> −0.0001"
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 4
     text = f"{value:,.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import uharfbuzz as harfbuzz
 FAMILY = "Noto Sans SC Subset"
 FALLBACKS = "'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',sans-serif"
 FILE = Path(__file__).parent / "fonts" / "NotoSansSC-Regular-subset.otf"
+_UNDRAWN = {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"}  # control signs, directions, spaces: no pictures
 
 
 def missing_glyphs(text: str) -> list[str]:
@@ -18,7 +20,8 @@ def missing_glyphs(text: str) -> list[str]:
 
     A browser falls back to an installed font for them; on a machine without one they are boxes.
     """
-    return sorted(set(text) - _advances().keys() - set("\n\t\r"))
+    missing = set(text) - _advances().keys()
+    return sorted(sign for sign in missing if unicodedata.category(sign) not in _UNDRAWN)
 
 
 def width(text: str, size: float) -> float:

@@ -6,18 +6,19 @@ import numpy as np
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, Scale, header, scale, ticks
+from satisfaction.exhibits.axes import axis_across, axis_room, axis_upwards, spread
+from satisfaction.exhibits.canvas import NARROW, Canvas, Scale, header
 from satisfaction.exhibits.comparison import known, value_text
 from satisfaction.exhibits.crowd import MANY, listed_note, nearest
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import SMALL, widest
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import FOCUS, FRAME, MUTED, QUIET, RULE, SATISFIED
+from satisfaction.exhibits.palette import FOCUS, FRAME, MUTED, QUIET, SATISFIED
 from satisfaction.exhibits.words import method_note, n_text, numbers, sentences
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
-LIMITS = ("ci_low", "ci_high", "outer_low", "outer_high")
-LEFT, RIGHT, TOP, BOTTOM = 52.0, WIDTH - 84, 16.0, 236.0
+TOP, BOTTOM = 34.0, 254.0
 
 
 def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "project") -> Exhibit:
@@ -34,6 +35,19 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
     shown = funnel.rows[funnel.rows["reason"] == ""]
     title = _finding(row, funnel)
     inner, outer = funnel.level, float(funnel.stages["outer"])
+    alt = sentences(
+        title,
+        _(
+            "With {n} effective answers chance alone takes a project from {low} to {high}; "
+            "{inside} of {k} other projects lie within their own lines"
+        ).format(
+            n=i18n.number(row["n_eff"]),
+            low=i18n.percent(row["ci_low"]),
+            high=i18n.percent(row["ci_high"]),
+            inside=int(((shown["direction"] == "none") & (shown[key] != own)).sum()),
+            k=len(shown) - 1,
+        ),
+    )
     ordered = shown.sort_values("estimate", ascending=False, kind="stable")
     listed = ordered.iloc[nearest(int(np.argmax(ordered[key] == own)), len(ordered) - 1)]
     data = listed.assign(
@@ -42,7 +56,7 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
     return Exhibit(
         "chart funnel",
         title,
-        _drawn(shown, row, funnel, own_label, key).svg(title),
+        _drawn(shown, row, funnel, own_label, key).html(alt),
         lead=_(
             "Dot: a project; the more answers, the further right. Lines: how far from the others' "
             "common {centre} chance alone would take it, in {inner} and {outer} of cases."
@@ -57,7 +71,7 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
             _("One project in twenty lies outside the inner lines by chance alone"),
             listed_note(len(shown) - 1),
         ),
-        alt=title,
+        alt=alt,
         data=numbers(
             data,
             ["project", "estimate", "n_eff", "ci_low", "ci_high", "outer_low", "outer_high"],
@@ -86,7 +100,6 @@ def _finding(row: pd.Series, funnel: Result) -> str:
 
 
 def _drawn(rows: pd.DataFrame, own: pd.Series, funnel: Result, own_label: str, key: str) -> Canvas:
-    canvas = Canvas(BOTTOM + 44)
     centre, limits = float(funnel.stages["centre"]), funnel.stages["lines"]
     levels = (funnel.level, float(funnel.stages["outer"]))
     sizes = known(limits[["n_eff"]]) or [1.0, 2.0]
@@ -94,40 +107,34 @@ def _drawn(rows: pd.DataFrame, own: pd.Series, funnel: Result, own_label: str, k
     values = [*known(rows[["estimate"]]), *known(limits[["ci_low", "ci_high"]]), centre]
     air = 0.06 * (max(values) - min(values)) + 0.005
     low, high = max(min(values) - air, 0.0), min(max(values) + air, 1.0)
-    across, down = scale(least, most, LEFT, RIGHT), scale(low, high, BOTTOM, TOP)
-    for place in ticks(low, high, 6):
-        canvas.line([(LEFT, down(place)), (RIGHT, down(place))], RULE)
-        header(canvas, LEFT - 8, down(place), i18n.percent(place), "right")
-    for place in ticks(least, most, 6):
-        header(canvas, across(place), BOTTOM + 14, i18n.number(place))
-    header(canvas, (LEFT + RIGHT) / 2, BOTTOM + 32, _("Effective number of answers"), room=420)
+    ends = [(i18n.percent(centre), centre)]  # what the lines are, at their right ends
+    for level, digits in zip(levels, (0, 1), strict=True):
+        lower = limits.loc[limits["level"] == level, "ci_low"]
+        if len(lower):
+            ends.append((i18n.percent(level, digits), float(lower.iloc[-1])))
+    right = widest([words for words, _end in ends], SMALL) + 8
+    canvas = Canvas(BOTTOM + 42, axis_room(low, high, i18n.percent), right)
+    down = axis_upwards(canvas, low, high, i18n.percent, TOP, BOTTOM)
+    across = axis_across(canvas, least, most, i18n.number, TOP, BOTTOM, below=True, grid=False)
+    header(canvas, 50, BOTTOM + 32, _("Effective number of answers"))
     _lines(canvas, limits, levels, across, down)
-    canvas.line([(LEFT, down(centre)), (RIGHT, down(centre))], MUTED, 1.5)
-    canvas.text(RIGHT + 8, down(centre), i18n.percent(centre), colour=MUTED, size=SMALL, room=74)
+    canvas.line([(0, down(centre)), (100, down(centre))], MUTED, 1.5)
+    places = spread([down(end) for _words, end in ends], [14] * len(ends), TOP, BOTTOM)
+    for place, (words, _end) in zip(places, ends, strict=True):
+        header(canvas, 100, place, words, "left", dx=8)
     others = rows.loc[rows[key] != own[key], ["n_eff", "estimate"]].to_numpy(dtype=float)
-    places = [(across(min(size, most)), down(share)) for size, share in others.tolist()]
-    if len(places) > MANY:
-        canvas.crowd(places, FRAME, 4)
+    dots = [(across(min(size, most)), down(share)) for size, share in others.tolist()]
+    if len(dots) > MANY:
+        canvas.crowd(dots, FRAME, 4)
     else:
-        for x, y in places:
+        for x, y in dots:
             canvas.dot(x, y, FRAME, 9)
-    x, y = across(min(float(own["n_eff"]), most)), down(float(own["estimate"]))
     colour = FOCUS if own["direction"] == "below" else SATISFIED
-    canvas.dot(x, y, colour, 11)
+    canvas.dot(across(min(float(own["n_eff"]), most)), down(float(own["estimate"])), colour, 11)
     words = f"{own_label} {value_text(float(own['estimate']), True)}".strip()
-    crossing = [down(centre), *(down(limit) for limit in known(own[list(LIMITS)].to_frame()))]
-    beside = min((0, -15, 15, -24, 24), key=lambda step: _blocked(y + step, crossing) + abs(step))
-    if x > WIDTH * 0.5:
-        canvas.text(x - 12, y + beside, words, bold=True, align="right", room=x - LEFT - 16)
-    else:
-        canvas.text(x + 12, y + beside, words, bold=True, room=RIGHT - x - 16)
+    canvas.dot(0, 12, colour, 11, dx=6)
+    canvas.text(0, 12, words, dx=18, colour=colour, bold=True, room=NARROW - 80)
     return canvas
-
-
-def _blocked(y: float, lines: list[float]) -> float:
-    """Whether a line of text would lie on a line of the funnel, or outside the chart."""
-    free = TOP <= y <= BOTTOM and all(abs(y - line) > 9 for line in lines)
-    return 0.0 if free else 100.0
 
 
 def _lines(
@@ -142,7 +149,3 @@ def _lines(
             ]
             if len(points) > 1:
                 canvas.line(points, QUIET, 1.2, dashed=level == levels[0])
-        if len(part):
-            words = i18n.percent(level, 0 if level == levels[0] else 1)
-            end = down(float(part["ci_low"].iloc[-1]))
-            canvas.text(RIGHT + 8, end, words, colour=MUTED, size=SMALL, room=74)

@@ -25,7 +25,8 @@ from satisfaction.methods.result import Result
 def group_test_note(tests: Result, labels: Labels | None = None) -> Exhibit:
     """One sentence per characteristic of ``group_tests``: beyond chance or not, and who is apart.
 
-    Shares are given only where no group was too small to be shown.
+    Shares are given only where no group of any characteristic was too small to be shown: that
+    group may be part of this one.
     """
     rows = tests.rows
     subject = _("Differences between groups")
@@ -38,10 +39,11 @@ def group_test_note(tests: Result, labels: Labels | None = None) -> Exhibit:
         )
     else:
         title = _("No difference between groups is beyond chance")
-    said = [_sentence(row, labels) for row in rows.itertuples()]
+    small = bool((rows["left_out"] > 0).any())
+    said = [_sentence(row, labels, not small) for row in rows.itertuples()]
     body = "".join(f"<p>{escape(clean(words))}</p>" for words in said)
     columns = ["variable", "cramers_v", "statistic", "p_value", "p_holm", "groups", "n", "reason"]
-    small = _("Groups with fewer than {minimum} answers are left out.").format(
+    left_out = _("Groups with fewer than {minimum} answers are left out.").format(
         minimum=tests.stages["minimum_n"]
     )
     return Exhibit(
@@ -51,15 +53,15 @@ def group_test_note(tests: Result, labels: Labels | None = None) -> Exhibit:
         note=sentences(
             n_text([tests.n]),
             method_note(tests.method),
-            _("p after Holm's correction over the characteristics."),
-            small if (rows["left_out"] > 0).any() else "",
+            _("Holm's correction of p over the characteristics."),
+            left_out if small else "",
         ),
         alt=sentences(title, *said),
         data=numbers(rows.rename(columns={"estimate": "cramers_v"}), columns, labels),
     )
 
 
-def _sentence(row: Any, labels: Labels | None) -> str:
+def _sentence(row: Any, labels: Labels | None, with_shares: bool) -> str:
     name, p = label(row.variable, labels), i18n.p_value(row.p_holm)
     if row.p_holm != row.p_holm:
         because = reason_text(row.reason)
@@ -71,7 +73,7 @@ def _sentence(row: Any, labels: Labels | None) -> str:
             characteristic=name, p=p
         )
     highest, lowest = label(row.highest, labels), label(row.lowest, labels)
-    if not row.left_out:  # with a group left out, shares of the others could reveal it
+    if with_shares:
         highest = f"{highest} {i18n.percent(row.highest_share)}"
         lowest = f"{lowest} {i18n.percent(row.lowest_share)}"
     return _("{characteristic}: beyond chance ({p}); highest: {highest}, lowest: {lowest}.").format(

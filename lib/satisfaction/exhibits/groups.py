@@ -9,12 +9,20 @@ import pandas as pd
 
 from satisfaction import i18n
 from satisfaction.exhibits.comparison import dot_plot
-from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.exhibit import Exhibit, scrolling
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import ink_on, tint
 from satisfaction.exhibits.records import crossed
 from satisfaction.exhibits.suppression import hidden_cells, hidden_groups
-from satisfaction.exhibits.words import Labels, header_text, label, labelled, n_text, sentences
+from satisfaction.exhibits.words import (
+    Labels,
+    header_text,
+    labelled,
+    method_note,
+    n_text,
+    numbers,
+    sentences,
+)
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
@@ -40,7 +48,8 @@ def group_heat_table(
         return cannot_tell(title or _("Results by group"), rows)
     shares = crossed(rows, item, group, "estimate")
     counts = crossed(rows, item, group, "n").fillna(0)
-    hidden = hidden_cells(counts, minimum_n)
+    weights = crossed(rows, item, group, "weight") if "weight" in rows else counts
+    hidden = hidden_cells(counts, minimum_n, shares, weights)
     share, count = shares.to_numpy(dtype=float), counts.to_numpy(dtype=float)
     texts = [
         [
@@ -49,7 +58,7 @@ def group_heat_table(
         ]
         for i in range(shares.shape[0])
     ]
-    visible = shares.where(~hidden)
+    visible = shares.where(~hidden).round(2)  # the tint tells no more than the text
     names, groups = labelled(shares.index, labels), labelled(shares.columns, labels)
     finding = title or _title(visible, names, groups)
     data = pd.DataFrame(
@@ -65,10 +74,14 @@ def group_heat_table(
         finding,
         _table(visible, texts, names, groups, header_text(item)),
         lead=_("The darker, the more satisfied."),
-        note=_(
-            "{n}; groups with fewer than {minimum} answers are not shown, nor is what would reveal "
-            "them (withheld); * fewer than {caution} answers: read with caution."
-        ).format(n=n_text(shown_n), minimum=minimum_n, caution=caution_n),
+        note=sentences(
+            n_text(shown_n),
+            method_note(result.method),
+            _(
+                "Groups with fewer than {minimum} answers are not shown, nor is what would reveal "
+                "them (withheld); * fewer than {caution} answers: read with caution."
+            ).format(minimum=minimum_n, caution=caution_n),
+        ),
         alt=finding,
         data=data,
     )
@@ -112,7 +125,7 @@ def _table(
                 cells.append(f'<td class="num quiet">{escape(text)}</td>')
         body.append(f"<tr>{''.join(cells)}</tr>")
     table = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<div class="scroll"><table class="heat">{table}</table></div>'
+    return scrolling(f'<table class="heat">{table}</table>')
 
 
 def group_dot_plot(
@@ -130,7 +143,8 @@ def group_dot_plot(
     rows = result.rows
     if rows.empty:
         return cannot_tell(title or _("Results by group"), rows)
-    hidden = hidden_groups(rows["n"].fillna(0), minimum_n)
+    parts = (rows["estimate"], rows["weight"]) if "weight" in rows else ()
+    hidden = hidden_groups(rows["n"].fillna(0), minimum_n, *parts)
     known = Result(rows[~hidden], result.method, result.level, result.n)
     if hidden.all():
         why = _("no group has enough answers to be shown")
@@ -148,18 +162,17 @@ def group_dot_plot(
     )
     if not hidden.any():
         return plot
-    withheld = _(
+    few = rows.loc[hidden, "n"] < minimum_n
+    absent = rows.loc[hidden, [group]].assign(reason=np.where(few, "too_few", "withheld"))
+    left_out = _(
         "Not shown (fewer than {minimum} answers, or would reveal such): {groups}."
-    ).format(
-        minimum=minimum_n,
-        groups=i18n.listing([label(code, labels) for code in rows.loc[hidden, group]]),
-    )
+    ).format(minimum=minimum_n, groups=i18n.listing(labelled(absent[group], labels)))
     return Exhibit(
         plot.kind,
         plot.title,
         plot.body,
         lead=plot.lead,
-        note=sentences(plot.note, withheld),
+        note=sentences(plot.note, left_out),
         alt=plot.alt,
-        data=plot.data,
+        data=pd.concat([plot.data, numbers(absent, [group, "reason"], labels)], ignore_index=True),
     )

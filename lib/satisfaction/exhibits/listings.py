@@ -13,6 +13,8 @@ from satisfaction.exhibits.words import (
     Labels,
     label,
     labelled,
+    method_note,
+    n_text,
     reason_text,
     sentences,
     untested_text,
@@ -49,7 +51,10 @@ def size_table(size: Result, *, change: float, power: float, decides: bool) -> E
         "Answers in each of two waves that find such a change with probability {power}, from the "
         "share satisfied in the wave before (half, where there is none)"
     ).format(power=i18n.percent(power))
-    return stages_table(size, words, title=title, note=sentences(binding, how))
+    # n here: the answers that the size aims at
+    note = sentences(n_text([size.n]), method_note(size.method), binding, how)
+    lead = _("Each row: one step of the calculation.")
+    return stages_table(size, words, title=title, lead=lead, note=note)
 
 
 def margin_table(margin: Result, labels: Labels) -> Exhibit:
@@ -76,10 +81,15 @@ def margin_table(margin: Result, labels: Labels) -> Exhibit:
             margin=i18n.points(whole).lstrip("+")
         )
     )
-    note_text = _("Worst case of half the residents satisfied; level {level}.").format(
-        level=i18n.percent(margin.level)
+    lead = _("Half the width of the interval to expect, for the whole and for each group.")
+    note_text = sentences(
+        n_text([rows["n"].iloc[0]]),
+        method_note(margin.method),
+        _("Worst case of half the residents satisfied; level {level}.").format(
+            level=i18n.percent(margin.level)
+        ),
     )
-    return Exhibit("table", title, aligned(table), note=note_text, alt=title)
+    return Exhibit("table", title, aligned(table), lead=lead, note=note_text, alt=title)
 
 
 def sample_table(summary: Result, listed: pd.DataFrame, labels: Labels) -> Exhibit:
@@ -124,7 +134,9 @@ def sample_table(summary: Result, listed: pd.DataFrame, labels: Labels) -> Exhib
             _("Order"): listed["draw_order"].to_numpy(),
         }
     )
-    return Exhibit("table", title, aligned(table), note=f"{seed} {repeat}", alt=title, data=codes)
+    words = sentences(n_text([rows["main"].sum()]), method_note(summary.method), seed, repeat)
+    lead = _("Each row: a customer group, the households drawn, and the chance of each.")
+    return Exhibit("table", title, aligned(table), lead=lead, note=words, alt=title, data=codes)
 
 
 def grades_table(grades: Result) -> Exhibit:
@@ -143,10 +155,11 @@ def grades_table(grades: Result) -> Exhibit:
     title = _("Grade by the estimate: {grade}, with probability {probability}").format(
         grade=_(GRADES[own["grade"]]), probability=probability_text(own["estimate"])
     )
-    note_text = _(
-        "n = {n}. Beta distribution with Jeffreys prior on the effective answers."
-    ).format(n=i18n.number(own["n"]))
-    return Exhibit("table", title, aligned(table), note=note_text, alt=title)
+    note_text = sentences(
+        n_text([own["n"]]), method_note(grades.method), _("Counted in effective answers")
+    )
+    lead = _("From: where a grade begins. Probability: that the true share lies within it.")
+    return Exhibit("table", title, aligned(table), lead=lead, note=note_text, alt=title)
 
 
 def stated_table(stated: Result, labels: Labels) -> Exhibit:
@@ -159,18 +172,25 @@ def stated_table(stated: Result, labels: Labels) -> Exhibit:
     )
     columns = ["item", "named_share", "satisfied_share", "estimate", "interval", "n"]
     shares = ["named_share", "satisfied_share", "estimate", "ci_low", "ci_high"]
-    return result_table(stated, columns, labels=labels, title=title, percent=shares, digits=1)
+    lead = _("Estimate: share naming an item times share not satisfied with it.")
+    return result_table(
+        stated, columns, labels=labels, title=title, lead=lead, percent=shares, digits=1
+    )
 
 
 def means_table(change: Result, labels: Labels) -> Exhibit:
     """Mean scores before and now; only tested changes count."""
     moved = int(change.rows["significant"].sum())
     tested = int(change.stages["tested"])
-    title = _("{moved} of {tested} mean scores changed beyond chance").format(
-        moved=moved, tested=tested
-    )
-    columns = ["item", "previous", "current", "estimate", "interval", "p_holm"]
-    return result_table(change, columns, labels=labels, title=title, percent=[], digits=2)
+    words = _("{moved} of {tested} mean scores changed beyond chance")
+    if not tested:
+        words = _("Change of the mean scores: cannot tell")
+    title = words.format(moved=moved, tested=tested)
+    moves = change.rows.assign(difference=change.rows["estimate"])
+    columns = ["item", "previous", "current", "difference", "interval", "p_holm"]
+    shown = Result(moves, change.method, change.level, change.n, change.stages)
+    lead = _("Each row: the mean score before and now, and what the test says of the difference.")
+    return result_table(shown, columns, labels=labels, title=title, lead=lead, percent=[], digits=2)
 
 
 def mix_table(mix: Result, labels: Labels) -> Exhibit:
@@ -197,13 +217,17 @@ def mix_table(mix: Result, labels: Labels) -> Exhibit:
         title = _("The mix moved beyond chance: {names}").format(names=names)
     else:
         title = _("No change of the mix beyond chance")
-    note_text = _("Answer sheets: {n} now. Chi-square test per characteristic.").format(
-        n=i18n.number(mix.n)
+    note_text = sentences(
+        n_text([mix.n]),
+        method_note(mix.method),
+        _("Answer sheets of this wave; one test per characteristic"),
     )
     without = rows.loc[rows["p_holm"].isna(), "variable"].unique()
     left_out = untested_text(labelled(without, labels))
-    body = f'<div class="scroll">{aligned(table)}</div>'
-    return Exhibit("table", title, body, note=sentences(note_text, left_out), alt=title)
+    body = aligned(table)
+    lead = _("Each row: shares of the answer sheets in both waves.")
+    words = sentences(note_text, left_out)
+    return Exhibit("table", title, body, lead=lead, note=words, alt=title)
 
 
 def standing_note(standing: Result, ranks: Result | None = None) -> Exhibit:

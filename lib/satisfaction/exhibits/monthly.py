@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, fit, header, scale, ticks
+from satisfaction.exhibits.axes import axis_room, axis_upwards, labels_along, scale
+from satisfaction.exhibits.canvas import Canvas
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import SMALL, wide
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, INK, MUTED, NEUTRAL, QUIET, RULE, SATISFIED
 from satisfaction.exhibits.records import records
@@ -18,6 +20,7 @@ from satisfaction.exhibits.words import (
     n_text,
     numbers,
     sentences,
+    spoken,
 )
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
@@ -56,11 +59,12 @@ def control_chart(result: Result, labels: Labels | None = None) -> Exhibit:
         title = _("No month out of {months} stands out from the usual ups and downs").format(
             months=len(usable)
         )
-    alt = sentences(title, n_text(usable["n"]))
+    values = [i18n.percent(share) for share in usable["estimate"]]
+    alt = sentences(title, spoken(labelled(usable["wave"], labels), values))
     return Exhibit(
         "chart control",
         title,
-        _chart(usable, labels).svg(alt),
+        _chart(usable, labels).html(alt),
         lead=_(
             "Middle line: all months together, {centre}. Band: where months lie by chance."
         ).format(centre=i18n.percent(result.stages["centre"])),
@@ -88,34 +92,34 @@ def control_chart(result: Result, labels: Labels | None = None) -> Exhibit:
 
 
 def _chart(rows: pd.DataFrame, labels: Labels | None) -> Canvas:
-    left, right, top, bottom = 52.0, WIDTH - 70, 20.0, 200.0
-    canvas = Canvas(bottom + 40)
+    top, bottom = 12.0, 196.0
     low = float(min(rows["ci_low"].min(), rows["estimate"].min()))
     high = float(max(rows["ci_high"].max(), rows["estimate"].max()))
-    down = scale(max(low - 0.03, 0.0), min(high + 0.03, 1.0), bottom, top)
-    step = (right - left) / len(rows)
-    xs = [left + step * (place + 0.5) for place in range(len(rows))]
-    for x, upper, lower in zip(xs, rows["ci_high"], rows["ci_low"], strict=True):
-        canvas.bar(x - step / 2, down(upper), x + step / 2 + 0.5, down(lower), RULE)
-    for place in ticks(max(low - 0.03, 0.0), min(high + 0.03, 1.0), 6):
-        canvas.line([(left, down(place)), (right, down(place))], NEUTRAL, 0.7)
-        header(canvas, left - 8, down(place), i18n.percent(place), "right")
+    low, high = max(low - 0.03, 0.0), min(high + 0.03, 1.0)
     centre = float(rows["centre"].iloc[0])
-    canvas.line([(left, down(centre)), (right, down(centre))], INK, 1.2, dashed=True)
-    canvas.text(right + 8, down(centre), i18n.percent(centre), colour=MUTED, size=SMALL)
+    left, right = axis_room(low, high, i18n.percent), wide(i18n.percent(centre), SMALL) + 8
+    canvas = Canvas(bottom, left, right)
+    step = 100 / len(rows)
+    xs = [step * (place + 0.5) for place in range(len(rows))]
+    down = scale(low, high, bottom, top)
+    upper, lower = (
+        [
+            (x + side * step / 2, down(limit))
+            for x, limit in zip(xs, rows[end], strict=True)
+            for side in (-1, 1)
+        ]
+        for end in ("ci_high", "ci_low")
+    )
+    canvas.area([*upper, *reversed(lower)], RULE)
+    axis_upwards(canvas, low, high, i18n.percent, top, bottom, colour=NEUTRAL)
+    canvas.line([(0, down(centre)), (100, down(centre))], INK, 1.2, dashed=True)
+    canvas.text(100, down(centre), i18n.percent(centre), dx=8, colour=MUTED, size=SMALL)
     heights = [down(value) for value in rows["estimate"]]
     canvas.line(list(zip(xs, heights, strict=True)), QUIET, 1.2)
-    every = max(1, -(-len(rows) // 13))
-    names = labelled(rows["wave"], labels)
-    for place, (x, y, row) in enumerate(zip(xs, heights, records(rows), strict=True)):
-        flagged = bool(row["flag"])
-        canvas.dot(x, y, FOCUS if flagged else SATISFIED, 11 if flagged else 9)
-        if (len(rows) - 1 - place) % every == 0:
-            header(
-                canvas,
-                x,
-                bottom + 14,
-                fit(str(row["wave"]) or names[place], step * every - 4, SMALL),
-            )
-            header(canvas, x, bottom + 30, fit(f"n={row['n']:,.0f}", step * every - 2, SMALL))
+    flagged = rows["flag"] != ""
+    for x, y, flag in zip(xs, heights, flagged, strict=True):
+        canvas.dot(x, y, FOCUS if flag else SATISFIED, 11 if flag else 9)
+    names = [str(row["wave"]) or label(row["wave"], labels) for row in records(rows)]
+    counts = [f"n={count:,.0f}" for count in rows["n"]]
+    canvas.height = labels_along(canvas, xs, bottom + 8, names, counts)
     return canvas

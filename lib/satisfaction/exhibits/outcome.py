@@ -5,14 +5,23 @@ from __future__ import annotations
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import WIDTH, Canvas, label_room
+from satisfaction.exhibits.canvas import Canvas
 from satisfaction.exhibits.comparison import ROW, TOP, dot_plot, interval_mark, value_axis
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import rows_of, widest
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import FRAME, INK, QUIET, RULE, SATISFIED
+from satisfaction.exhibits.palette import FRAME, QUIET, SATISFIED
 from satisfaction.exhibits.records import records
 from satisfaction.exhibits.suppression import without_small
-from satisfaction.exhibits.words import Labels, labelled, method_text, n_text, numbers, sentences
+from satisfaction.exhibits.words import (
+    Labels,
+    labelled,
+    method_text,
+    n_text,
+    numbers,
+    sentences,
+    spoken,
+)
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
 
@@ -46,16 +55,12 @@ def outcome_plot(
     names = labelled(usable["item"], labels)
     own = (usable["p_holm_partial"] < 1 - partial.level).tolist()
     title = _finding([name for name, beyond in zip(names, own, strict=True) if beyond], len(names))
-    spoken = [
-        f"{name} {i18n.number(value, 2)}"
-        for name, value in zip(names, usable["estimate"], strict=True)
-    ]
-    alt = sentences(title, i18n.listing(spoken))
+    alt = sentences(title, spoken(names, [i18n.number(r, 2) for r in usable["estimate"]]))
     left_out = labelled(rows.loc[rows["estimate"].isna(), "item"], labels)
     return Exhibit(
         "chart dots",
         title,
-        _draw(usable, names, own).svg(alt),
+        _draw(usable, names, own).html(alt),
         lead=sentences(
             _("Dot and line: correlation with its {level} interval").format(
                 level=i18n.percent(related.level)
@@ -96,27 +101,25 @@ def _finding(beyond: list[str], of: int) -> str:
 
 
 def _draw(rows: pd.DataFrame, names: list[str], own: list[bool]) -> Canvas:
-    bottom = TOP + (ROW + 6) * len(rows)
-    canvas = Canvas(bottom + 8)
-    left = label_room(names)
+    lines = rows_of(names, TOP, ROW + 6)
+    values = [i18n.number(value, 2) for value in rows["estimate"]]
+    canvas = Canvas(lines.bottom + 8, lines.width + 14, widest(values, bold=True) + 14)
     ends = ("estimate", "ci_low", "ci_high")
     small = rows[[f"{end}_partial" for end in ends]].set_axis(list(ends), axis=1)
     both = pd.concat([rows[list(ends)], small])
-    along = value_axis(canvas, both, left + 12, WIDTH - 70, TOP - 8, bottom, 0.0, False)
-    canvas.line([(along(0), TOP - 8), (along(0), bottom)], FRAME)
-    lines = zip(names, records(rows), records(small), strict=True)
-    for place, (name, row, rest) in enumerate(lines):
-        middle = TOP + (ROW + 6) * (place + 0.5)
-        if place:
-            edge = middle - (ROW + 6) / 2
-            canvas.line([(left, edge), (WIDTH, edge)], RULE, 0.7)
-        canvas.text(left - 6, middle, name, align="right", room=left - 8)
+    along = value_axis(canvas, both, TOP - 8, lines.bottom, 0.0, False)
+    canvas.line([(along(0), TOP - 8), (along(0), lines.bottom)], FRAME)
+    canvas.names(lines, gap=14)
+    for middle, height in list(zip(lines.middles, lines.heights, strict=True))[1:]:
+        canvas.rule(middle - height / 2)
+    pairs = zip(lines.middles, records(rows), records(small), strict=True)
+    for place, (middle, row, rest) in enumerate(pairs):
         interval_mark(canvas, along, row, middle - 5, SATISFIED)
         if rest["estimate"] == rest["estimate"]:
             colour = SATISFIED if own[place] else QUIET
             span = [(along(rest["ci_low"]), middle + 7), (along(rest["ci_high"]), middle + 7)]
             canvas.line(span, colour, 1.2)
             canvas.dot(along(rest["estimate"]), middle + 7, colour, 6)
-        value = i18n.number(row["estimate"], 2)
-        canvas.text(WIDTH, middle, value, colour=INK, bold=True, align="right")
+    for middle, value in zip(lines.middles, values, strict=True):
+        canvas.text(100, middle, value, dx=canvas.right, bold=True, align="right")
     return canvas

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pandas as pd
 
 from satisfaction import i18n
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell, note
-from satisfaction.exhibits.suppression import hidden_groups
 from satisfaction.exhibits.tables import aligned, interval_text
-from satisfaction.exhibits.words import method_note, numbers, reason_text, sentences
+from satisfaction.exhibits.words import method_note, n_text, numbers, reason_text, sentences
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
@@ -23,22 +24,18 @@ BANDS = {
 def panel_table(change: Result, moves: Result, *, minimum_n: int = 10) -> Exhibit:
     """Households that answered both times: their change, and who went from which band to which.
 
-    ``change``: row of the same item from `panel_difference`; ``moves``: its `transitions`.
+    ``change``: row of the same item from `panel_difference`; ``moves``: its `transitions`. Where a
+    band held fewer than ``minimum_n`` households before, no moves are shown: the bands add up.
     """
     row, rows = change.rows.iloc[0], moves.rows
     if pd.isna(row["estimate"]):
         return cannot_tell(_("Households that answered both times"), change.rows)
     bands, ends = (list(dict.fromkeys(rows[side].astype(str))) for side in ("previous", "current"))
     base = rows.groupby("previous", sort=False, observed=True)["n_previous"].first().reindex(bands)
-    hidden = dict(zip(bands, hidden_groups(base, minimum_n), strict=True))
-    body = []
-    for band in bands:
-        part = rows[rows["previous"] == band].set_index("current")["estimate"]
-        closed = hidden[band] or part.isna().all()
-        cells = [_("too few") if closed else i18n.percent(part[other]) for other in ends]
-        body.append([_band(band), *cells, _few(base[band], hidden[band], minimum_n)])
-    heads = [_("Before ↓ now →"), *(_band(band) for band in ends), _("Households")]
-    shown = rows[~rows["previous"].map(hidden).astype(bool)]
+    if ((base > 0) & (base < minimum_n)).any():
+        rows, body = rows.iloc[:0], _paragraph(minimum_n)
+    else:
+        body = _moves(rows, bands, ends, base)
     title = _("Asked twice, {n} households: {before} satisfied before, {now} now ({move})").format(
         n=i18n.number(row["n"]),
         before=i18n.percent(row["previous"]),
@@ -48,9 +45,10 @@ def panel_table(change: Result, moves: Result, *, minimum_n: int = 10) -> Exhibi
     return Exhibit(
         "table",
         title,
-        f'<div class="scroll">{aligned(pd.DataFrame(body, columns=heads))}</div>',
-        lead=_conversion(shown),
+        body,
+        lead=_conversion(rows) if len(rows) else "",
         note=sentences(
+            n_text([row["n"]]),
             _("Difference {change} points ({low} to {high}, {p})").format(
                 change=i18n.points(row["estimate"]),
                 low=i18n.points(row["ci_low"]),
@@ -62,9 +60,9 @@ def panel_table(change: Result, moves: Result, *, minimum_n: int = 10) -> Exhibi
         ),
         alt=title,
         data=numbers(
-            shown.assign(
-                previous=[_band(band) for band in shown["previous"]],
-                current=[_band(band) for band in shown["current"]],
+            rows.assign(
+                previous=[_band(band) for band in rows["previous"]],
+                current=[_band(band) for band in rows["current"]],
             ),
             ["previous", "current", "estimate", "ci_low", "ci_high", "n_previous", "reason"],
             percent=["estimate", "ci_low", "ci_high"],
@@ -72,15 +70,24 @@ def panel_table(change: Result, moves: Result, *, minimum_n: int = 10) -> Exhibi
     )
 
 
+def _moves(rows: pd.DataFrame, bands: list[str], ends: list[str], base: pd.Series) -> str:
+    lines = []
+    for band in bands:
+        part = rows[rows["previous"] == band].set_index("current")["estimate"]
+        cells = [i18n.percent(part[other]) for other in ends]
+        lines.append([_band(band), *cells, i18n.number(base[band])])
+    heads = [_("Before ↓ now →"), *(_band(band) for band in ends), _("Households")]
+    return aligned(pd.DataFrame(lines, columns=heads))
+
+
+def _paragraph(minimum_n: int) -> str:
+    words = _("Who moved from where is not shown: a band held fewer than {n} households.")
+    return f'<p class="quiet">{escape(words.format(n=minimum_n))}</p>'
+
+
 def _band(code: str) -> str:
     """A band, or bands joined by a plus, in words."""
     return " + ".join(_(BANDS.get(band, band)) for band in str(code).split("+"))
-
-
-def _few(count: float, hidden: bool, minimum_n: int) -> str:
-    if not hidden:
-        return i18n.number(count)
-    return _("below {n}").format(n=minimum_n) if count < minimum_n else _("too few")
 
 
 def _beyond(direction: str) -> str:
@@ -119,7 +126,6 @@ def peer_change_note(result: Result) -> Exhibit:
         "above": _("Moved up against its peers beyond chance"),
         "below": _("Moved down against its peers beyond chance"),
     }.get(str(row["direction"]), _("The change is not to be told from that of its peers"))
-    stop = "。" if i18n.language() == "zh" else "."
     own = _("Own change {own} points; {peers} projects of the same type together {mean}").format(
         own=i18n.points(row["own"]),
         peers=int(row["peers_n"]),
@@ -134,4 +140,4 @@ def peer_change_note(result: Result) -> Exhibit:
     spread = _(
         "Their true changes differ by about ±{tau} points among themselves; that is allowed for"
     ).format(tau=i18n.number(100 * row["tau"], 1))
-    return note(title, [words + stop for words in (own, gap, spread)])
+    return note(title, [sentences(words) for words in (own, gap, spread)])

@@ -6,13 +6,23 @@ import numpy as np
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, header, label_room, scale, ticks
+from satisfaction.exhibits.axes import axis_across
+from satisfaction.exhibits.canvas import Canvas, header
 from satisfaction.exhibits.comparison import known
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import SMALL, rows_of, widest
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import DISSATISFIED, FRAME, INK, MUTED, NEUTRAL, RULE, SATISFIED
+from satisfaction.exhibits.palette import DISSATISFIED, FRAME, INK, MUTED, NEUTRAL, SATISFIED
 from satisfaction.exhibits.records import records
-from satisfaction.exhibits.words import Labels, labelled, method_note, n_text, numbers, sentences
+from satisfaction.exhibits.words import (
+    Labels,
+    labelled,
+    method_note,
+    n_text,
+    numbers,
+    sentences,
+    spoken,
+)
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
@@ -41,14 +51,16 @@ def penalty_reward_chart(result: Result, labels: Labels | None = None) -> Exhibi
     usable, beyond = usable[some], {effect: shade[some] for effect, shade in beyond.items()}
     names = labelled(usable["item"], labels)
     title = _finding(usable, names, beyond)
-    spoken = zip(names, usable["penalty"], usable["reward"], strict=True)
-    values = [f"{name} {i18n.signed(low)}/{i18n.signed(top)}" for name, low, top in spoken]
-    alt = sentences(title, i18n.listing(values))
+    effects = [
+        _("{low} and {top}").format(low=i18n.signed(low), top=i18n.signed(top))
+        for low, top in zip(usable["penalty"], usable["reward"], strict=True)
+    ]
+    alt = sentences(title, _("Low and top scores: {items}").format(items=spoken(names, effects)))
     shown = rows.assign(kano=[kind_text(kind) for kind in rows["kano"]])
     return Exhibit(
         "chart penalty",
         title,
-        _draw(usable, names, beyond).svg(alt),
+        _draw(usable, names, beyond).html(alt),
         lead=_(
             "Points of the overall score, all other items alike: left, an item below {low}; right, "
             "at {top}; against the scores between. Grey: could be chance."
@@ -106,20 +118,19 @@ def _finding(rows: pd.DataFrame, names: list[str], beyond: dict[str, pd.Series])
 
 
 def _draw(rows: pd.DataFrame, names: list[str], beyond: dict[str, pd.Series]) -> Canvas:
-    top, bottom = 30.0, 30 + ROW * len(names)
-    canvas = Canvas(bottom + 6)
-    left = label_room(names)
+    top, lines = 24.0, rows_of(names, 30, ROW)
+    kinds = [kind_text(kind) for kind in rows["kano"]]
+    right = widest([_("kind"), *kinds], SMALL, bold=True) + 12
+    canvas = Canvas(lines.bottom + 6, lines.width + 12, right)
     columns = [f"{effect}{end}" for effect in EFFECTS for end in ("", "_low", "_high")]
     values = [*known(rows[columns]), 0.0]
-    along = scale(min(values), max(values), left + 6, WIDTH - 110)
-    for place in ticks(min(values), max(values), 6):
-        canvas.line([(along(place), top - 6), (along(place), bottom)], RULE)
-        header(canvas, along(place), 12, i18n.signed(place, 1))
-    canvas.line([(along(0), top - 6), (along(0), bottom)], FRAME, 1.5)
-    header(canvas, WIDTH, 12, _("kind"), "right")
-    for place, (name, row) in enumerate(zip(names, records(rows), strict=True)):
-        middle = top + ROW * (place + 0.5)
-        canvas.text(left - 6, middle, name, align="right", room=left - 8)
+    along = axis_across(
+        canvas, min(values), max(values), lambda step: i18n.signed(step, 1), top, lines.bottom
+    )
+    canvas.line([(along(0), top), (along(0), lines.bottom)], FRAME, 1.5)
+    header(canvas, 100, top - 10, _("kind"), "right", dx=right)
+    canvas.names(lines, gap=12)
+    for place, (middle, row) in enumerate(zip(lines.middles, records(rows), strict=True)):
         for effect, colour in EFFECTS.items():
             value = row[effect]
             if value != value:
@@ -130,8 +141,7 @@ def _draw(rows: pd.DataFrame, names: list[str], beyond: dict[str, pd.Series]) ->
             canvas.bar(ends[0], y - 4, ends[1], y + 4, shade)
             span = [(along(row[f"{effect}_low"]), y), (along(row[f"{effect}_high"]), y)]
             canvas.line(span, INK if beyond[effect].iloc[place] else MUTED, 0.8)
-        words = kind_text(row["kano"])
-        plain = row["kano"] in ("unclear", "")
-        ink = MUTED if plain else INK
-        canvas.text(WIDTH, middle, words, colour=ink, size=SMALL, bold=not plain, align="right")
+    for middle, words, kind in zip(lines.middles, kinds, rows["kano"], strict=True):
+        ink, bold = (MUTED, False) if kind in ("unclear", "") else (INK, True)
+        canvas.text(100, middle, words, dx=right, colour=ink, size=SMALL, bold=bold, align="right")
     return canvas

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from html import escape
 
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits import fonts
-from satisfaction.exhibits.canvas import (
-    SMALL,
-    WIDTH,
-    Align,
-    Canvas,
-    Scale,
-    fit,
-    header,
-    scale,
-    ticks,
-)
+from satisfaction.exhibits.axes import axis_across, axis_room, axis_upwards
+from satisfaction.exhibits.canvas import Align, Canvas, Point, header
 from satisfaction.exhibits.comparison import known
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import wide
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import FOCUS, FOCUS_TINT, INK, MUTED, QUIET, RULE, SATISFIED
+from satisfaction.exhibits.palette import (
+    FOCUS,
+    FOCUS_TINT,
+    INK,
+    MUTED,
+    PAPER,
+    QUIET,
+    RULE,
+    SATISFIED,
+    named,
+)
 from satisfaction.exhibits.records import Record, records
-from satisfaction.exhibits.words import Labels, labelled, n_text, numbers, sentences
+from satisfaction.exhibits.words import (
+    Labels,
+    labelled,
+    method_note,
+    n_text,
+    numbers,
+    sentences,
+    spoken,
+)
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
@@ -35,13 +46,36 @@ QUADRANTS = {
     "secondary": N_("Secondary"),
 }
 COLOURS = {"improve_first": FOCUS, "keep": SATISFIED}
-LEFT, RIGHT, TOP, BOTTOM = 56.0, WIDTH - 8.0, 14.0, 400.0
-CROWDED = 14  # from here on marks carry numbers, and the names stand in a key below
+TOP, BOTTOM = 42.0, 390.0
+CROWDED = 14  # from here on the interval lines are grey
 LABEL = 12.0
+CORNERS: tuple[tuple[str, float, float, Align], ...] = (
+    ("improve_first", 0, TOP - 11, "left"),
+    ("keep", 100, TOP - 11, "right"),
+    ("secondary", 0, BOTTOM + 12, "left"),
+    ("maintain", 100, BOTTOM + 12, "right"),
+)
+FAR = 24.0  # pixels from a mark to its number from which on a line joins them
+# Where a number may stand, nearest first: right, left, above, below, then ever wider circles.
+SPOTS = [
+    *((8.0, 0.0), (-8.0, 0.0), (0.0, -13.0), (0.0, 13.0), (7.0, -9.0), (-7.0, -9.0)),
+    *((7.0, 9.0), (-7.0, 9.0)),
+    *(
+        (
+            round(radius * math.cos(turn * math.pi / 8), 1),
+            round(-radius * math.sin(turn * math.pi / 8), 1),
+        )
+        for radius in (20, 28, 38, 50, 64)
+        for turn in range(16)
+    ),
+]
+QUIET_ITEM = ' class="quiet"'
 
 
 @dataclass(frozen=True)
 class _Box:
+    """Pixels taken by a mark or a word on a plot of one width."""
+
     left: float
     top: float
     right: float
@@ -50,7 +84,7 @@ class _Box:
     def overlap(self, other: _Box) -> float:
         across = min(self.right, other.right) - max(self.left, other.left)
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return max(across, 0.0) * max(down, 0.0)
+        return across * down if across > 0 and down > 0 else 0.0
 
 
 def quadrant_chart(result: Result, labels: Labels | None = None) -> Exhibit:
@@ -67,8 +101,13 @@ def quadrant_chart(result: Result, labels: Labels | None = None) -> Exhibit:
     clear = [names[place] for place in usable.index[first & sure]]
     possible = [names[place] for place in usable.index[first & ~sure]]
     title = _title(clear, possible)
-    alt = sentences(title, n_text(usable["n"]))
-    canvas = _draw(usable, names, result)
+    places = [
+        _("{importance} importance, {performance} satisfied").format(
+            importance=i18n.percent(row["importance"]), performance=i18n.percent(row["performance"])
+        )
+        for row in records(usable)
+    ]
+    alt = sentences(title, spoken(names, places))
     data = numbers(
         rows.assign(quadrant=[quadrant_text(code) for code in rows["quadrant"]]),
         [
@@ -82,10 +121,11 @@ def quadrant_chart(result: Result, labels: Labels | None = None) -> Exhibit:
     return Exhibit(
         "chart quadrant",
         title,
-        canvas.svg(alt),
+        _draw(usable, result).html(alt) + _key(usable, names),
         lead=_("Lines: intervals. Faint marks: the field is not certain."),
         note=sentences(
             n_text(usable["n"]),
+            method_note(result.method),
             _("Fields split at the average of the items. Association, not proof of cause."),
         ),
         alt=alt,
@@ -112,125 +152,118 @@ def _some(names: list[str]) -> str:
     return i18n.listing(names[:3]) + ("…" if len(names) > 3 else "")
 
 
-def _draw(rows: pd.DataFrame, names: list[str], result: Result) -> Canvas:
+def _draw(rows: pd.DataFrame, result: Result) -> Canvas:
     crowded = len(rows) >= CROWDED
-    key_lines = -(-len(rows) // 3) if crowded else 0
-    canvas = Canvas(BOTTOM + 44 + 20 * key_lines)
-    x, y = _axis(rows, "performance", LEFT, RIGHT), _axis(rows, "importance", BOTTOM, TOP)
+    (least, most), (low, high) = _reach(rows, "performance"), _reach(rows, "importance")
+    canvas = Canvas(BOTTOM + 56, axis_room(low, high, i18n.percent), 14)
+    x = axis_across(canvas, least, most, i18n.percent, TOP, BOTTOM + 16, below=True, grid=False)
+    y = axis_upwards(canvas, low, high, i18n.percent, TOP, BOTTOM, colour=PAPER)
+    words = "↑ " + _("goes with overall satisfaction")
+    header(canvas, 0, 10, words, "left", dx=-canvas.left)
+    header(canvas, 100, BOTTOM + 48, _("satisfied") + " →", "right")
+    for code, place, down, align in CORNERS:
+        colour = COLOURS.get(code, MUTED)
+        canvas.text(place, down, quadrant_text(code), colour=colour, bold=True, align=align)
     split_x = x(result.stages.get("performance_split", rows["performance"].mean()))
     split_y = y(result.stages.get("importance_split", rows["importance"].mean()))
-    canvas.bar(LEFT, TOP, split_x, split_y, FOCUS_TINT)
+    canvas.bar(0, TOP, split_x, split_y, FOCUS_TINT)
     canvas.line([(split_x, TOP), (split_x, BOTTOM)])
-    canvas.line([(LEFT, split_y), (RIGHT, split_y)])
-    corners = [
-        _corner(canvas, "improve_first", LEFT + 8, TOP + 12, "left"),
-        _corner(canvas, "keep", RIGHT - 8, TOP + 12, "right"),
-        _corner(canvas, "secondary", LEFT + 8, BOTTOM - 12, "left"),
-        _corner(canvas, "maintain", RIGHT - 8, BOTTOM - 12, "right"),
-    ]
-    _axis_values(canvas, rows, x, y)
+    canvas.line([(0, split_y), (100, split_y)])
     marks, whiskers = [], []
     for row in records(rows):
         colour = _colour(row)
         across, down = x(row["performance"]), y(row["importance"])
         marks.append((across, down, colour))
-        width = 1.5 if row["sure"] else 1.0
         for ends in (
-            [(x(row["performance_low"]), down), (x(row["performance_high"]), down)],
-            [(across, y(row["importance_low"])), (across, y(row["importance_high"]))],
+            ((x(row["performance_low"]), down), (x(row["performance_high"]), down)),
+            ((across, y(row["importance_high"])), (across, y(row["importance_low"]))),
         ):
             if all(part == part for point in ends for part in point):
-                canvas.line(ends, colour if not crowded else RULE, width)
-                whiskers += [] if crowded else [_around(*ends)]
+                shade = RULE if crowded else colour
+                canvas.line(ends, shade, 1.5 if row["sure"] else 1)
+                whiskers += [] if crowded else [ends]
     for across, down, colour in marks:
         canvas.dot(across, down, colour, 10)
-    words = [str(place + 1) for place in rows.index] if crowded else names
-    _place_labels(canvas, marks, words, [*corners, *whiskers])
-    if crowded:
-        _key(canvas, names, marks)
+    _number(canvas, marks, whiskers)
     return canvas
+
+
+def _number(
+    canvas: Canvas, marks: list[tuple[float, float, str]], whiskers: list[tuple[Point, Point]]
+) -> None:
+    """A number beside each mark, clear of marks, lines and numbers on a phone and on a page."""
+    taken = {
+        width: [
+            *(_at(x, 0, y, 5, 5, width) for x, y, _colour in marks),
+            *(
+                _Box(start[0] / 100 * width, start[1], end[0] / 100 * width + 1, end[1] + 1)
+                for start, end in whiskers
+            ),
+        ]
+        for width in (canvas.narrow, canvas.narrow + 30, canvas.wide - 90, canvas.wide)
+    }
+    for place, (x, y, colour) in enumerate(marks, 1):
+        words = str(place)
+        half = wide(words, LABEL, bold=True) / 2
+        best, least = (0.0, 0.0), math.inf
+        for across, dy in SPOTS:
+            dx = across + math.copysign(half, across) * (across != 0)
+            cost = sum(
+                _cost(_at(x, dx, y + dy, half, 6, width), width, boxes)
+                for width, boxes in taken.items()
+            )
+            if cost < least:
+                best, least = (dx, dy), cost
+            if not cost:
+                break
+        dx, dy = best
+        for width, boxes in taken.items():
+            boxes.append(_at(x, dx, y + dy, half, 6, width))
+        if math.hypot(dx, dy) > FAR:
+            short = 1 - 9 / math.hypot(dx, dy)
+            canvas.line([(0, y), (dx * short, y + dy * short)], colour, 0.7, beside=x)
+        ink = INK if colour == QUIET else colour
+        canvas.text(x, y + dy, words, dx=dx, colour=ink, size=LABEL, bold=True, align="center")
 
 
 def _colour(row: Record) -> str:
     return COLOURS.get(row["quadrant"], QUIET) if row["sure"] else QUIET
 
 
-def _axis(rows: pd.DataFrame, name: str, start: float, end: float) -> Scale:
+def _reach(rows: pd.DataFrame, name: str) -> tuple[float, float]:
     values = known(rows[[name, f"{name}_low", f"{name}_high"]])
     air = max(0.05 * (max(values) - min(values)), 0.01)
-    return scale(max(min(values) - air, 0.0), max(values) + air, start, end)
+    return max(min(values) - air, 0.0), max(values) + air
 
 
-def _axis_values(canvas: Canvas, rows: pd.DataFrame, x: Scale, y: Scale) -> None:
-    for name, along, horizontal in (("performance", x, True), ("importance", y, False)):
-        values = known(rows[[name, f"{name}_low", f"{name}_high"]])
-        for place in ticks(min(values), max(values), 6):
-            if horizontal:
-                header(canvas, along(place), BOTTOM + 12, i18n.percent(place))
-            else:
-                header(canvas, LEFT - 6, along(place), i18n.percent(place), "right")
-    header(canvas, (LEFT + RIGHT) / 2, BOTTOM + 30, _("satisfied") + " →")
-    middle = (TOP + BOTTOM) / 2
-    words = _("goes with overall satisfaction") + " →"
-    canvas.text(8, middle, words, colour=MUTED, size=SMALL, align="center", upwards=True)
+def _at(x: float, dx: float, y: float, half: float, high: float, width: float) -> _Box:
+    """A box around a place, on a plot so wide."""
+    middle = x / 100 * width + dx
+    return _Box(middle - half, y - high, middle + half, y + high)
 
 
-def _corner(canvas: Canvas, code: str, x: float, y: float, align: Align) -> _Box:
-    words = quadrant_text(code)
-    canvas.text(x, y, words, colour=COLOURS.get(code, MUTED), bold=True, align=align)
-    wide = fonts.width(words, 13)
-    left = x if align == "left" else x - wide
-    return _Box(left, y - 9, left + wide, y + 9)
-
-
-def _place_labels(
-    canvas: Canvas,
-    marks: list[tuple[float, float, str]],
-    words: list[str],
-    obstacles: list[_Box],
-) -> None:
-    """Each label where it covers least of marks, interval lines and other labels, and near."""
-    taken = [*obstacles, *(_Box(x - 6, y - 6, x + 6, y + 6) for x, y, _colour in marks)]
-    for (x, y, colour), name in zip(marks, words, strict=True):
-        text = fit(name, 170, LABEL)
-        wide = fonts.width(text, LABEL)
-        beside = (x + 7, x - 7 - wide)
-        places = [
-            *((left, rise) for left in beside for rise in (0, -12, 12)),
-            *((left, rise) for rise in (-24, 24, -38, 38, -52, 52) for left in beside),
-            *((x - wide / 2, rise) for rise in (-18, 18, -66, 66)),
-        ]
-        reach = _Box(x - 7 - wide, y - 74, x + 7 + wide, y + 74)  # of all its places
-        near = [other for other in taken if reach.overlap(other)]
-        boxes = [_Box(left, y + rise - 8, left + wide, y + rise + 8) for left, rise in places]
-        box = min(boxes, key=lambda box: _cost(box, near, boxes.index(box)))
-        taken.append(box)
-        middle = (box.top + box.bottom) / 2
-        if abs(middle - y) > 20:
-            canvas.line([(x, y), (min(max(x, box.left), box.right), middle)], colour, 0.7)
-        ink = INK if colour == QUIET else colour
-        canvas.text(box.left, middle, text, colour=ink, size=LABEL)
-
-
-def _around(start: tuple[float, float], end: tuple[float, float]) -> _Box:
-    """The strip around a line that a label should leave free."""
-    across, down = sorted((start[0], end[0])), sorted((start[1], end[1]))
-    return _Box(across[0] - 2, down[0] - 2, across[1] + 2, down[1] + 2)
-
-
-def _cost(box: _Box, taken: list[_Box], order: int) -> float:
-    outside = max(LEFT - box.left, 0) + max(box.right - RIGHT, 0)
+def _cost(box: _Box, width: float, taken: list[_Box]) -> float:
+    """What a number would cover, and how far it would stand outside a plot so wide."""
+    outside = max(-box.left, 0) + max(box.right - width, 0)
     outside += max(TOP - box.top, 0) + max(box.bottom - BOTTOM, 0)
-    return sum(box.overlap(other) for other in taken) + 50 * outside + 4 * order
+    return 50 * outside + sum(box.overlap(other) for other in taken)
 
 
-def _key(canvas: Canvas, names: list[str], marks: list[tuple[float, float, str]]) -> None:
-    """The numbered names in three columns under the chart."""
-    per_column = -(-len(names) // 3)
-    for place, name in enumerate(names):
-        x = LEFT + (place // per_column) * (WIDTH - LEFT) / 3
-        y = BOTTOM + 54 + 20 * (place % per_column)
-        colour = marks[place][2]
-        ink = INK if colour == QUIET else colour
-        canvas.text(x + 18, y, str(place + 1), colour=ink, bold=True, align="right")
-        canvas.text(x + 25, y, name, colour=ink, size=LABEL, room=(WIDTH - LEFT) / 3 - 34)
+def _key(rows: pd.DataFrame, names: list[str]) -> str:
+    """The numbered items of each field; those whose field is not certain in grey."""
+    parts = []
+    for code in QUADRANTS:
+        items = [
+            f"<span{'' if sure else QUIET_ITEM}><b>{place + 1}</b> {escape(name)}</span>"
+            for place, (name, field, sure) in enumerate(
+                zip(names, rows["quadrant"], rows["sure"], strict=True)
+            )
+            if field == code
+        ]
+        if items:
+            colour = named(COLOURS.get(code, MUTED))
+            parts.append(
+                f'<dt style="color:{colour}">{escape(quadrant_text(code))}</dt>'
+                f"<dd>{' '.join(items)}</dd>"
+            )
+    return f'<dl class="chart-key">{"".join(parts)}</dl>'

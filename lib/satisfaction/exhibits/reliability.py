@@ -69,7 +69,7 @@ def reliability_table(reliability: Result, labels: Labels) -> Exhibit:
     return Exhibit(
         "table",
         title,
-        f'<div class="scroll">{aligned(pd.DataFrame(shown))}</div>',
+        aligned(pd.DataFrame(shown)),
         lead=_("How far the items of a dimension measure the same thing: 0 not at all, 1 exactly."),
         note=sentences(
             n_text(known["n"]),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.canvas import SMALL, WIDTH, Canvas, fit, header, label_room, scale
+from satisfaction.exhibits.axes import scale
+from satisfaction.exhibits.canvas import NARROW, Canvas, header
 from satisfaction.exhibits.exhibit import Exhibit
+from satisfaction.exhibits.lettering import SMALL, rows_of, wide, widest
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import FOCUS, FRAME, INK, MUTED, QUIET, RULE, SATISFIED
 from satisfaction.exhibits.records import records
@@ -18,6 +22,7 @@ from satisfaction.exhibits.words import (
     n_text,
     numbers,
     sentences,
+    spoken,
     untested_text,
 )
 from satisfaction.i18n import _
@@ -50,15 +55,17 @@ def frame_waterfall_chart(
         title = _("From {start} households to {end}: {step}").format(
             start=i18n.number(counts[0]), end=i18n.number(counts[-1]), step=steps[-1]
         )
-    parts = zip(steps, counts, strict=True)
+    alt = sentences(title, spoken(steps, [i18n.number(count) for count in counts]))
     return Exhibit(
         "chart waterfall",
         title,
-        _waterfall(steps, counts, removed, named).svg(
-            alt := i18n.listing([f"{step} {i18n.number(count)}" for step, count in parts])
-        ),
+        _waterfall(steps, counts, removed, named).html(alt),
         lead=_("Each bar is what is left; the figure in brackets is what the step took away."),
-        note=_("Shares are of the first step."),
+        note=sentences(
+            _("n = {n} households").format(n=i18n.number(counts[0])),
+            method_note(waterfall.method),
+            _("Shares are of the first step."),
+        ),
         alt=alt,
         data=numbers(
             rows,
@@ -70,26 +77,27 @@ def frame_waterfall_chart(
 
 
 def _waterfall(steps: list[str], counts: list[float], removed: list[float], largest: int) -> Canvas:
-    height = ROW * len(steps) + 8
-    canvas = Canvas(height)
-    left = label_room(steps)
-    along = scale(0, max(counts), left, WIDTH - 150)
-    for place, (step, count) in enumerate(zip(steps, counts, strict=True)):
-        middle = 4 + ROW * (place + 0.5)
-        last = place == len(steps) - 1
-        canvas.text(left - 10, middle, step, align="right", bold=last, room=left - 12)
+    values = [i18n.number(count) for count in counts]
+    losses = [
+        f"(−{i18n.number(lost)})" if place and lost else "" for place, lost in enumerate(removed)
+    ]
+    ends = [max(pair) for pair in zip(counts, [counts[0], *counts], strict=False)]
+    beside = [wide(value, bold=True) + 12 for value in values]
+    lines, last = rows_of(steps, 4, ROW, bold=True), len(steps) - 1
+    right = max(wide(lost, SMALL) + room for lost, room in zip(losses, beside, strict=True))
+    canvas = Canvas(lines.bottom + 4, lines.width + 10, right)
+    along = scale(0, max(counts))
+    canvas.names(lines, gap=10, bold=[last])
+    for place, (middle, count) in enumerate(zip(lines.middles, counts, strict=True)):
         if place:  # what the step took away, as the missing part of the bar before
             lost = FOCUS if place == largest and removed[place] > 0 else RULE
             canvas.bar(along(count), middle - 8, along(counts[place - 1]), middle + 8, lost)
-        canvas.bar(left, middle - 8, along(count), middle + 8, SATISFIED if last else FRAME)
-        end = along(max(count, counts[place - 1] if place else count))
-        value = i18n.number(count)
-        canvas.text(end + 7, middle, value, bold=True)
-        if place and removed[place]:
-            share = f"(−{i18n.number(removed[place])})"
-            colour = FOCUS if place == largest else MUTED
-            beside = end + 13 + 8 * len(value)
-            canvas.text(beside, middle, share, colour=colour, size=SMALL)
+        canvas.bar(0, middle - 8, along(count), middle + 8, SATISFIED if place == last else FRAME)
+    for middle, end, value in zip(lines.middles, ends, values, strict=True):
+        canvas.text(along(end), middle, value, dx=7, bold=True)
+    for place, (middle, end, lost) in enumerate(zip(lines.middles, ends, losses, strict=True)):
+        colour = FOCUS if place == largest else MUTED
+        canvas.text(along(end), middle, lost, dx=beside[place], colour=colour, size=SMALL)
     return canvas
 
 
@@ -112,20 +120,16 @@ def allocation_chart(allocation: Result, labels: Labels | None = None) -> Exhibi
     if len(usable) == 1:
         title = _("{n} interviews in one stratum").format(n=i18n.number(sizes.sum()))
     canvas = _allocation(usable, strata)
-    alt = sentences(
-        title,
-        i18n.listing(
-            [f"{name} {i18n.number(size)}" for name, size in zip(strata[:6], sizes, strict=False)]
-        ),
-    )
+    alt = sentences(title, spoken(strata, [i18n.number(size) for size in sizes]))
     return Exhibit(
         "chart allocation",
         title,
-        canvas.svg(alt),
+        canvas.html(alt),
         lead=_("Bar: share of the interviews. Tick: share of the households."),
         note=sentences(
-            _("Far right: interviews of households, and the chance of each to be drawn."),
+            n_text([sizes.sum()]),
             method_note(allocation.method),
+            _("Far right: interviews of households, and the chance of each to be drawn."),
             _("Neyman allocation needs a previous wave; there is none to plan by")
             if allocation.stages.get("instead_of") == "neyman"
             else "",
@@ -141,25 +145,29 @@ def allocation_chart(allocation: Result, labels: Labels | None = None) -> Exhibi
 
 
 def _allocation(rows: pd.DataFrame, strata: list[str]) -> Canvas:
-    canvas = Canvas(ROW * len(rows) + 8)
     sizes = rows["n"].astype(float) / rows["n"].sum()
     homes = rows["population"].astype(float)
     frame = homes / homes.sum() if homes.notna().all() and homes.sum() > 0 else homes * float("nan")
-    left = label_room(strata)
-    along = scale(0, max(sizes.max(), frame.max() if frame.notna().any() else 0), left, WIDTH - 190)
-    columns = strata, sizes, frame, rows["n"], homes, rows["probability"]
-    for place, line in enumerate(zip(*columns, strict=True)):
-        name, size, share, interviews, population, chance = line
-        middle = 4 + ROW * (place + 0.5)
-        canvas.text(left - 10, middle, name, align="right", room=left - 12)
-        canvas.bar(left, middle - 7, along(size), middle + 7, SATISFIED)
+    drawn = [i18n.number(count) for count in rows["n"]]
+    of = ["" if count != count else f"/ {i18n.number(count)}" for count in homes]
+    chances = [
+        "" if chance != chance else i18n.percent(chance, 1) for chance in rows["probability"]
+    ]
+    edges = list(accumulate([widest(drawn, bold=True) + 10, widest(of) + 5, widest(chances) + 10]))
+    lines = rows_of(strata, 4, ROW)
+    canvas = Canvas(lines.bottom + 4, lines.width + 10, edges[-1])
+    along = scale(0, max(sizes.max(), frame.max() if frame.notna().any() else 0))
+    canvas.names(lines, gap=10)
+    for middle, size in zip(lines.middles, sizes, strict=True):
+        canvas.bar(0, middle - 7, along(size), middle + 7, SATISFIED)
+    for middle, share in zip(lines.middles, frame, strict=True):
         if share == share:
             canvas.line([(along(share), middle - 11), (along(share), middle + 11)], INK, 2)
-        canvas.text(WIDTH - 132, middle, i18n.number(interviews), bold=True, align="right")
-        if population == population:
-            canvas.text(WIDTH - 126, middle, f"/ {i18n.number(population)}", colour=MUTED)
-        if chance == chance:
-            canvas.text(WIDTH, middle, i18n.percent(chance, 1), colour=MUTED, align="right")
+    for middle, words in zip(lines.middles, drawn, strict=True):
+        canvas.text(100, middle, words, dx=edges[0], bold=True, align="right")
+    for edge, texts in zip(edges[1:], (of, chances), strict=True):
+        for middle, words in zip(lines.middles, texts, strict=True):
+            canvas.text(100, middle, words, dx=edge, colour=MUTED, align="right")
     return canvas
 
 
@@ -169,7 +177,7 @@ def representativeness_chart(result: Result, labels: Labels | None = None) -> Ex
     known = ["frame_share", "respondent_share"]
     usable = rows.dropna(subset=known) if len(rows) else rows
     if usable.empty:
-        return cannot_tell(_("Do the respondents resemble all households?"), rows)
+        return cannot_tell(_("Likeness of the respondents to all households"), rows)
     usable = usable.reset_index(drop=True)
     gap = usable["respondent_share"] - usable["frame_share"]
     uneven = (usable["p_holm"] < 1 - result.level).fillna(False)  # one test per variable
@@ -192,15 +200,23 @@ def representativeness_chart(result: Result, labels: Labels | None = None) -> Ex
         )
     else:
         title = _("Too few respondents to test whether they resemble all households")
-    alt = sentences(title, n_text([result.n]))
+    far = usable.loc[gap.abs().sort_values(ascending=False, kind="stable").index]
+    shares = [
+        _("{share} of the respondents, {frame} of the households").format(
+            share=i18n.percent(row["respondent_share"]), frame=i18n.percent(row["frame_share"])
+        )
+        for row in records(far)
+    ]
+    alt = sentences(title, spoken(labelled(far["category"], labels), shares))
     return Exhibit(
         "chart representativeness",
         title,
-        _dumbbells(usable, uneven, labels).svg(alt),
+        _dumbbells(usable, uneven, labels).html(alt),
         lead=_("Grey dot: share of all households. Coloured dot: share of the respondents."),
         note=sentences(
             n_text([result.n]),
-            _("Orange: the characteristic differs beyond chance (chi-square, Holm)."),
+            method_note(result.method),
+            _("Orange: the characteristic differs beyond chance (Holm's correction)."),
             untested_text(labelled(untested, labels)),
         ),
         alt=alt,
@@ -215,31 +231,41 @@ def representativeness_chart(result: Result, labels: Labels | None = None) -> Ex
 
 def _dumbbells(rows: pd.DataFrame, uneven: pd.Series, labels: Labels | None) -> Canvas:
     variables = rows["variable"].drop_duplicates().tolist()
-    canvas = Canvas(22 * len(rows) + 28 * len(variables) + 26)
-    names = labelled(rows["category"], labels)
-    left = label_room(names)
-    top_share = max(rows["frame_share"].max(), rows["respondent_share"].max(), 0.05)
-    along = scale(0, top_share, left + 6, WIDTH - 130)
-    header(canvas, WIDTH, 10, _("respondents − households"), "right")
+    before, after = rows["frame_share"], rows["respondent_share"]
+    points = [i18n.points(step) for step in after - before]
+    shares = [
+        f"{i18n.percent(there)} / {i18n.percent(here)}"
+        for there, here in zip(after, before, strict=True)
+    ]
+    edges = list(accumulate([widest(shares, SMALL) + 16, widest(points, bold=True) + 10]))
+    lines = records(rows.assign(uneven=uneven, points=points, shares=shares))
+    blocks = []  # a characteristic, its rows and the place of its head
     down = 8.0
-    lines = records(rows.assign(uneven=uneven, name=names))
     for variable in variables:
-        words = label(variable, labels)
-        canvas.text(0, down + 12, fit(words, WIDTH / 2), bold=True)
-        down += 28
-        for row in (line for line in lines if line["variable"] == variable):
-            middle = down + 11
+        own = [row for row in lines if row["variable"] == variable]
+        block = rows_of(labelled([row["category"] for row in own], labels), down + 28, 22)
+        blocks.append((label(variable, labels), own, block, down + 14))
+        down = block.bottom
+    left = max(block.width for _name, _own, block, _head in blocks) + 16
+    canvas = Canvas(down + 10, left, edges[-1])
+    along = scale(0, max(before.max(), after.max(), 0.05))
+    header(canvas, 100, 10, _("respondents − households"), "right", dx=edges[-1])
+    for name, own, block, head in blocks:
+        canvas.text(0, head, name, dx=1 - left, bold=True, room=NARROW / 2)
+        canvas.names(block, gap=16)
+        for middle in block.middles:
+            canvas.line([(0, middle), (100, middle)])
+        for row, middle in zip(own, block.middles, strict=True):
             colour = FOCUS if row["uneven"] else SATISFIED
-            before, after = row["frame_share"], row["respondent_share"]
-            canvas.text(left - 10, middle, row["name"], align="right", room=left - 12)
-            canvas.line([(along(0), middle), (along(top_share), middle)])
-            canvas.line([(along(before), middle), (along(after), middle)], colour, 3)
-            canvas.dot(along(before), middle, QUIET, 8)
-            canvas.dot(along(after), middle, colour, 10)
-            shares = f"{i18n.percent(after)} / {i18n.percent(before)}"
-            canvas.text(WIDTH - 48, middle, shares, colour=MUTED, size=SMALL, align="right")
-            points = i18n.points(after - before)
-            colour = FOCUS if row["uneven"] and points != "0.0" else INK
-            canvas.text(WIDTH, middle, points, colour=colour, bold=True, align="right")
-            down += 22
+            ends = along(row["frame_share"]), along(row["respondent_share"])
+            canvas.line([(ends[0], middle), (ends[1], middle)], colour, 3)
+            canvas.dot(ends[0], middle, QUIET, 8)
+            canvas.dot(ends[1], middle, colour, 10)
+        for row, middle in zip(own, block.middles, strict=True):
+            header(canvas, 100, middle, row["shares"], "right", dx=edges[0])
+        for row, middle in zip(own, block.middles, strict=True):
+            colour = FOCUS if row["uneven"] and row["points"] != "0.0" else INK
+            canvas.text(
+                100, middle, row["points"], dx=edges[1], colour=colour, bold=True, align="right"
+            )
     return canvas

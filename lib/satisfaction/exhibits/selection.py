@@ -16,6 +16,7 @@ from satisfaction.exhibits.words import (
     header_text,
     label,
     labelled,
+    method_note,
     method_text,
     numbers,
     sentences,
@@ -53,8 +54,13 @@ def eligibility_table(counts: Result, labels: Labels | None = None) -> Exhibit:
         if left_out
         else _("All {all} households can be drawn").format(all=i18n.number(rows["n"].sum()))
     )
-    note = _("A household that several rules keep out counts once, by the first of them.")
-    return Exhibit("table", title, aligned(table), note=note, alt=title)
+    note = sentences(
+        _("n = {n} households").format(n=i18n.number(rows["n"].sum())),
+        method_note(counts.method),
+        _("A household that several rules keep out counts once, by the first of them."),
+    )
+    lead = _("First the households that can be drawn, then the others by the rule against them.")
+    return Exhibit("table", title, aligned(table), lead=lead, note=note, alt=title)
 
 
 def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
@@ -78,7 +84,7 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
     )
     rule = method_text(chosen["method"])
     if stages["wave"]:
-        title = _("{again} of the {asked} households asked in {wave} are asked again").format(
+        title = _("{again} of the {asked} households of “{wave}” are asked again").format(
             again=i18n.number(stages["again"]),
             asked=i18n.number(stages["asked"]),
             wave=label(stages["wave"], labels),
@@ -92,7 +98,7 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
     return Exhibit(
         "table",
         title,
-        f'<div class="scroll">{aligned(table)}</div>',
+        aligned(table),
         lead=sentences(
             _("Rule in force: {rule} (S0-6).").format(rule=rule),
             _beyond_the_rule(stages, float(chosen["estimate"]))
@@ -100,6 +106,8 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
             else "",
         ),
         note=sentences(
+            _("n = {n} households").format(n=i18n.number(stages["invited"])),
+            method_note(overlap.method),
             ever,
             _("Expected: of the households asked in the wave before, by the sizes of the lists")
             if stages["wave"]

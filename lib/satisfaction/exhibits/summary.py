@@ -1,122 +1,17 @@
-"""Figures in a row, figures in a table, and findings in sentences; each from Results alone."""
+"""Findings in sentences, each from Results alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
 from satisfaction import i18n
 from satisfaction.exhibits.exhibit import Exhibit
-from satisfaction.exhibits.notes import kpi_cards, note
-from satisfaction.exhibits.tables import aligned
-from satisfaction.exhibits.words import Labels, label, labelled, n_text, reason_text
+from satisfaction.exhibits.notes import note
+from satisfaction.exhibits.words import Labels, label, reason_text
 from satisfaction.i18n import _
 from satisfaction.methods.result import Result
-
-
-def facts_cards(
-    share: Result,
-    mean: Result,
-    spread: Result,
-    items: Result,
-    identity: Mapping[str, Any],
-    labels: Labels,
-) -> Exhibit:
-    """Satisfied share, mean score, answers and the lowest item, each with its uncertainty."""
-    row, score, deviation = (result.rows.iloc[0] for result in (share, mean, spread))
-    n, invited = int(identity.get("sheets") or row["n"]), int(identity["invited"])
-    rate = (
-        _("response rate {rate}").format(rate=i18n.percent(n / invited))
-        if invited
-        else _("response rate not known")
-    )
-    cards = [
-        (
-            i18n.percent(row["estimate"]),
-            _("Satisfied"),
-            _("interval {interval}").format(interval=i18n.interval(row["ci_low"], row["ci_high"])),
-            "neutral",
-        ),
-        (
-            i18n.number(score["estimate"], 2),
-            _("Mean score"),
-            _("standard deviation {sd}").format(sd=i18n.number(deviation["estimate"], 2)),
-            "neutral",
-        ),
-        (i18n.number(n), _("Answers"), rate, "neutral"),
-    ]
-    known = items.rows[items.rows["estimate"].notna()].sort_values("estimate", kind="stable")
-    if len(known):
-        lowest = known.iloc[0]
-        cards.append(
-            (
-                label(lowest["item"], labels),
-                _("Lowest item"),
-                _("{share} satisfied, interval {interval}").format(
-                    share=i18n.percent(lowest["estimate"]),
-                    interval=i18n.interval(lowest["ci_low"], lowest["ci_high"]),
-                ),
-                "focus",
-            )
-        )
-    return kpi_cards(cards)
-
-
-def summary_table(
-    share: Result,
-    mean: Result,
-    median: Result,
-    spread: Result,
-    labels: Labels,
-    *,
-    minimum_n: int = 10,
-) -> Exhibit:
-    """Per item: answers, satisfied share, mean, median, standard deviation (S0-16).
-
-    Items with fewer than ``minimum_n`` answers are named, their figures withheld (S4-6).
-    """
-    figures = ["estimate", "ci_low", "ci_high"]
-    few = share.rows.loc[share.rows["n"] < minimum_n, "item"]
-    rows = share.rows.assign(
-        **{name: share.rows[name].mask(share.rows["item"].isin(few)) for name in figures}
-    )
-    others = {
-        name: result.rows[~result.rows["item"].isin(few)].set_index("item")
-        for name, result in (("mean", mean), ("median", median), ("spread", spread))
-    }
-    averages = others["mean"].reindex(rows["item"])
-    table = pd.DataFrame(
-        {
-            _("Item"): labelled(rows["item"], labels),
-            _("Answers (n)"): [
-                i18n.number(n) if n >= minimum_n else f"< {minimum_n}" for n in rows["n"]
-            ],
-            _("Satisfied"): [i18n.percent(p, 1) for p in rows["estimate"]],
-            _("Interval"): [
-                i18n.interval(low, high, 1)
-                for low, high in zip(rows["ci_low"], rows["ci_high"], strict=True)
-            ],
-            _("Mean"): [i18n.number(m, 2) for m in averages["estimate"]],
-            _("Interval of the mean"): [
-                i18n.MISSING if pd.isna(low) else f"{low:.2f}–{high:.2f}"
-                for low, high in zip(averages["ci_low"], averages["ci_high"], strict=True)
-            ],
-            _("Median"): [
-                i18n.number(m, 1) for m in others["median"]["estimate"].reindex(rows["item"])
-            ],
-            _("Standard deviation"): [
-                i18n.number(s, 2) for s in others["spread"]["estimate"].reindex(rows["item"])
-            ],
-        }
-    )
-    title = _("All items in figures")
-    note_text = _("{n}. Weighted by stratum; level of the intervals {level}.").format(
-        n=n_text(rows["n"]), level=i18n.percent(share.level)
-    )
-    body = f'<div class="scroll">{aligned(table)}</div>'
-    return Exhibit("table", title, body, note=note_text, alt=title)
 
 
 def exclusion_note(bounds: Result) -> Exhibit:

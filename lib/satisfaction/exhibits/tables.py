@@ -8,18 +8,20 @@ from typing import Any
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.exhibit import Exhibit, html_table
+from satisfaction.exhibits.exhibit import Exhibit, html_table, scrolling
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.words import (
     Labels,
     clean,
     header_text,
     label,
+    method_note,
     method_text,
     n_text,
     numbers,
     reason_text,
     sentences,
+    spoken,
     stage_name,
 )
 from satisfaction.i18n import _
@@ -27,6 +29,7 @@ from satisfaction.methods.result import Result
 
 COUNTS = ("n", "n_items", "population", "removed", "rank", "rank_low", "rank_high", "df")
 PROBABILITIES = ("p", "p_value", "p_holm")
+FIGURE = "0123456789+−±—<>"  # how a figure begins
 WHOLE_TABLE = ("share", "share_of_start", "frame_share", "respondent_share", "probability")
 
 
@@ -67,8 +70,8 @@ def result_table(
         shown[header_text("reason")] = [
             reason_text(code) if code else "" for code in rows["reason"]
         ]
-    body = f'<div class="scroll">{aligned(pd.DataFrame(shown))}</div>'
-    note = note or sentences(n_text([result.n]), method_text(result.method))
+    body = aligned(pd.DataFrame(shown))
+    note = note or sentences(n_text([result.n]), method_note(result.method))
     return Exhibit(
         "table",
         clean(title),
@@ -100,10 +103,10 @@ def stages_table(
     return Exhibit(
         "table",
         clean(title) or _("Steps of the calculation"),
-        f'<div class="scroll">{aligned(table)}</div>',
+        aligned(table),
         lead=clean(lead),
         note=clean(note),
-        alt="; ".join(" ".join(row) for row in table.itertuples(index=False, name=None)),
+        alt=spoken(table.iloc[:, 0].tolist(), table.iloc[:, 1].tolist(), most=len(table)),
         data=table,
     )
 
@@ -135,30 +138,36 @@ def _cell(name: str, value: Any, shares: set[str], labels: Labels | None, digits
         return i18n.number(float(value))
     if name in PROBABILITIES:
         return i18n.p_value(float(value)).removeprefix("p = ").removeprefix("p ")
-    if name == "difference" and name in shares:
-        return i18n.points(float(value))
+    if name == "difference":
+        return i18n.points(float(value)) if name in shares else i18n.signed(float(value))
     return i18n.percent(float(value), digits) if name in shares else i18n.number(float(value), 2)
 
 
 def _intervals(rows: pd.DataFrame, as_percent: bool, digits: int) -> list[str]:
+    signed = not as_percent and bool((rows["ci_low"] < 0).any())
     pairs = zip(rows["ci_low"], rows["ci_high"], strict=True)
-    return [interval_text(low, high, as_percent=as_percent, digits=digits) for low, high in pairs]
+    return [
+        interval_text(low, high, as_percent=as_percent, digits=digits, signed=signed)
+        for low, high in pairs
+    ]
 
 
-def interval_text(low: float, high: float, *, as_percent: bool = True, digits: int = 0) -> str:
+def interval_text(
+    low: float, high: float, *, as_percent: bool = True, digits: int = 0, signed: bool = False
+) -> str:
     """An interval of shares (``79–87%``) or of scores (``4.1–4.3``)."""
     if as_percent or low != low or high != high:
         return i18n.interval(low, high, digits)
-    if low < 0:  # a dash between signed numbers reads as a minus
+    if signed or low < 0:  # a dash between signed numbers reads as a minus
         return _("{low} to {high}").format(low=i18n.signed(low), high=i18n.signed(high))
     return f"{i18n.number(low, 2)}–{i18n.number(high, 2)}"
 
 
 def aligned(texts: pd.DataFrame) -> str:
-    """An HTML table whose columns of figures stand right."""
+    """A scrolling HTML table whose columns of figures stand right."""
     figures = [
         place
         for place, name in enumerate(texts.columns)
-        if place and all(not text or text[0] in "0123456789+−±—<" for text in texts[name])
+        if place and all(not text or text[0] in FIGURE or text[-1] == "%" for text in texts[name])
     ]
-    return html_table(texts, numeric=False, figures=figures)
+    return scrolling(html_table(texts, numeric=False, figures=figures))

@@ -43,13 +43,18 @@ ADVICE = {
 }
 
 
-def quality_table(checks: Result, sensitivity: Result) -> Exhibit:
+OF_ANSWERS = ("collector_share", "collector_top", "visited_share")
+
+
+def quality_table(checks: Result, sensitivity: Result, *, minimum_n: int = 10) -> Exhibit:
     """Flagged checks with what was to be expected, and the share without the flagged sheets.
 
     ``checks`` of ``response_quality``, ``sensitivity`` of ``quality_sensitivity``. A quiet note
-    where nothing is flagged; the numbers of all checks stand behind either.
+    where nothing is flagged; the numbers of the checks stand behind either. What the sheets of one
+    collector or of the visited answered is shown only where it is flagged, the share without the
+    flagged sheets only where these are ``minimum_n`` and more (S4-6): all sheets are known.
     """
-    subject = _("Can the answers be trusted?")
+    subject = _("Trust in the answers")
     tests = int(checks.stages["tests"])
     if not tests:
         return cannot_tell(subject, checks.rows)
@@ -65,8 +70,8 @@ def quality_table(checks: Result, sensitivity: Result) -> Exhibit:
             _("What to do"): [_(ADVICE[check]) for check in hit["check"]],
         }
     )
-    body = f'<div class="scroll">{aligned(table)}</div>'
-    body += f"<p>{escape(clean(sensitivity_text(sensitivity)))}</p>"
+    body = aligned(table)
+    body += f"<p>{escape(clean(sensitivity_text(sensitivity, minimum_n)))}</p>"
     return Exhibit(
         "table trust",
         title,
@@ -105,11 +110,17 @@ def _untested(checks: Result) -> str:
     )
 
 
-def sensitivity_text(sensitivity: Result) -> str:
-    """How much hangs on the flagged sheets; the official figure stays."""
+def sensitivity_text(sensitivity: Result, minimum_n: int) -> str:
+    """How much hangs on the flagged sheets, unless these are few; the official figure stays."""
     rows = sensitivity.rows.set_index("sheets")
     official, kept = rows.loc["all"], rows.loc["unflagged"]
     flagged = i18n.number(sensitivity.stages["flagged"])
+    if min(sensitivity.stages["flagged"], kept["n"]) < minimum_n:
+        words = _(
+            "The result without the {n} sheets in question is not shown: these or the others are "
+            "fewer than {minimum}"
+        )
+        return sentences(words.format(n=flagged, minimum=minimum_n))
     if pd.isna(official["estimate"]) or pd.isna(kept["estimate"]):
         return sentences(_("Without the {n} sheets in question: cannot tell").format(n=flagged))
     return sentences(
@@ -126,7 +137,8 @@ def sensitivity_text(sensitivity: Result) -> str:
 
 
 def _finding(row: pd.Series, checks: Result) -> str:
-    return _(FINDINGS[row["check"]]).format(group=row["group"], **checks.stages)
+    who = row["group"] or i18n.MISSING
+    return _(FINDINGS[row["check"]]).format(group=who, **checks.stages)
 
 
 def _value(row: pd.Series, column: str) -> str:
@@ -135,6 +147,13 @@ def _value(row: pd.Series, column: str) -> str:
 
 
 def _numbers(checks: Result) -> pd.DataFrame:
-    rows = checks.rows.assign(check=[_finding(row, checks) for _p, row in checks.rows.iterrows()])
+    rows = checks.rows
+    quiet = (rows["check"].isin(OF_ANSWERS) & ~rows["flagged"] & (rows["reason"] == "")).to_numpy()
+    figures = ["estimate", "expected", "p_holm"]
+    rows = rows.assign(
+        check=[_finding(row, checks) for _place, row in rows.iterrows()],
+        reason=rows["reason"].mask(quiet, "not_unusual"),
+        **{name: rows[name].mask(quiet) for name in figures},
+    )
     columns = ["check", "estimate", "expected", "n", "p_holm", "flagged", "reason"]
     return numbers(rows, columns, percent=[]).rename(columns={_("Answers (n)"): _("Answer sheets")})

@@ -1,54 +1,30 @@
-"""The bottom line of a report: a sentence made from Results, and the same as data."""
+"""The satisfied share against its target: one sentence made from Results, and what supports it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from satisfaction import i18n
-from satisfaction.exhibits.causes import cause_words, change_words, like_for_like
+from satisfaction.exhibits.bottom_line import bottom_line, clauses, phrases
+from satisfaction.exhibits.causes import cause_words, change_words, observed_words
+from satisfaction.exhibits.digits import gap, size_text, step_digits, telling_digits
 from satisfaction.exhibits.exhibit import Exhibit
-from satisfaction.exhibits.words import Labels, clean, label, reason_text, sentences
+from satisfaction.exhibits.gauge import gauge
+from satisfaction.exhibits.words import reason_text, sentences
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
+from satisfaction.methods.targets import next_grade_distance
 
-MIME = "application/vnd.satisfaction.verdict+json"
 GRADES = {
     "excellent": N_("excellent"),
     "good": N_("good"),
     "average": N_("average"),
     "poor": N_("poor"),
 }
-VERDICTS = {
-    "met": N_("Target met"),
-    "not_met": N_("Target not met"),
-    "cannot_tell": N_("Cannot tell"),
-    "info": N_("In brief"),
-}
-
-
-def bottom_line(
-    verdict: str,
-    sentence: str,
-    support: Sequence[str],
-    identity: Mapping[str, Any],
-    **facts: Any,
-) -> Exhibit:
-    """The card that opens a report; its MIME bundle is what the index and the archive keep."""
-    data = {"verdict": verdict, "sentence": sentence, **identity, **facts}
-    body = f'<p class="verdict-sentence">{escape(clean(sentence))}</p>' + "".join(
-        f'<p class="verdict-support">{escape(clean(words))}</p>' for words in support if words
-    )
-    return Exhibit(
-        kind=f"verdict {verdict}",
-        title=_(VERDICTS[verdict]),
-        body=body,
-        alt=sentence,
-        bundle={MIME: {key: _json(value) for key, value in data.items()}},
-    )
+SATISFIED_CLAUSE = "S3-5"
 
 
 def verdict_card(
@@ -60,95 +36,72 @@ def verdict_card(
     change: Result | None = None,
     parts: Result | None = None,
     doubt: str = "",
+    minimum_n: int = 10,
 ) -> Exhibit:
     """Met, not met or cannot tell, against the target and its clause (S2-2, S0-19).
 
     ``share`` one row of ``survey_proportion``; ``judged`` of ``target_verdict``; ``grades`` of
     ``grade_probabilities``; ``change`` of ``wave_difference`` for the overall item, ``parts`` of
     ``change_decomposition``; ``identity`` of the study, with the target's clause and the number of
-    invited households; ``doubt`` what to know before trusting it.
+    invited households; ``doubt`` what to know before trusting it. Figures of fewer than
+    ``minimum_n`` answers are withheld (S4-6).
     """
-    clause, invited = str(identity["target_clause"]), int(identity["invited"])
     row, against = share.rows.iloc[0], judged.rows.iloc[0]
-    target = float(against["target"])
-    digits = telling_digits(target, row["estimate"], row["ci_low"], row["ci_high"])
-    own = grades.rows[grades.rows["is_own"]]
-    grade = str(own["grade"].iloc[0]) if len(own) else ""
-    probability = float(own["estimate"].iloc[0]) if len(own) else float("nan")
+    shown, rated = row["n"] >= minimum_n, _is_judged(against)
+    if not shown:
+        row = row.copy()
+        row[["estimate", "ci_low", "ci_high"]] = float("nan")
+    target, digits = float(against["target"]), _digits(row, against, grades)
+    place = next_grade_distance(row["estimate"] if rated else float("nan"), grades.stages)
+    sentence = clauses(
+        _target_words(row, judged, digits, share.level, str(identity["target_clause"])),
+        _grade_words(grades) if rated else "",
+        change_words(change, identity, parts) if change is not None and rated else "",
+    )
     support = [
-        _target_words(against, digits, clause),
-        _grade_words(grade, probability, judged),
-        _base_words(row, identity, invited),
-        "" if change is None else change_words(change.rows.iloc[0], identity),
-        _cause(change, parts),
+        sentences(_base_words(row, identity)),
+        sentences(_satisfied_words(identity), _distance_words(row, place, digits)),
+        "" if change is None else sentences(observed_words(change), cause_words(change, parts)),
+        sentences(doubt),
     ]
+    own = grades.rows[grades.rows["is_own"]]
     return bottom_line(
         str(against["verdict"]),
-        _share_sentence(row, digits, str(against["reason"]), share.level),
-        [sentences(*support[:2]), sentences(*support[2:]), sentences(doubt)],
+        sentence,
+        support,
         identity,
+        picture=gauge(
+            row, target, grades.stages, {code: _(name) for code, name in GRADES.items()}, digits
+        ),
         share=row["estimate"],
         ci_low=row["ci_low"],
         ci_high=row["ci_high"],
         n=int(row["n"]),
         level=share.level,
+        margin=max(row["ci_high"] - row["estimate"], row["estimate"] - row["ci_low"]),
+        response_rate=_response_rate(row, identity),
         target=target,
-        clause=clause,
-        grade=grade if str(against["reason"]) not in ("too_few", "no_answers") else "",
-        grade_probability=probability,
+        clause=str(identity["target_clause"]),
+        grade=str(place.rows["grade"].iloc[0]),
+        grade_probability=float(own["estimate"].iloc[0]) if rated else float("nan"),
+        next_grade=str(place.rows["next_grade"].iloc[0]),
+        to_next_grade=float(place.rows["estimate"].iloc[0]),
+        digits=digits,
+        **({} if change is None else change_facts(change)),
     )
 
 
-def telling_digits(target: float, *shares: float) -> int:
-    """Decimals at which no share looks equal to the target that is not: 0, 1 or 2."""
-    for digits in (0, 1):
-        shown = round(100 * target, digits)
-        if not any(
-            round(100 * share, digits) == shown and abs(share - target) > 1e-9
-            for share in shares
-            if pd.notna(share)
-        ):
-            return digits
-    return 2
-
-
-def _share_sentence(row: pd.Series, digits: int, reason: str, level: float) -> str:
-    if pd.isna(row["estimate"]):
-        return _("There is no answer to judge by: {reason}.").format(
-            reason=reason_text(reason or "no_answers")
-        )
-    share = i18n.percent(row["estimate"], digits)
-    if pd.isna(row["ci_low"]):
-        return _("{share} are satisfied; no interval can be given.").format(share=share)
-    return _("{share} are satisfied ({level} interval {interval}).").format(
-        share=share,
-        level=i18n.percent(level),
-        interval=i18n.interval(row["ci_low"], row["ci_high"], digits),
-    )
-
-
-def _target_words(against: pd.Series, digits: int, clause: str) -> str:
-    target = i18n.percent(float(against["target"]), digits)
-    verdict, reason = against["verdict"], against["reason"]
-    if verdict == "met":
-        words = _("The whole interval reaches the target of {target} ({clause})")
-    elif verdict == "not_met":
-        words = _("The whole interval lies below the target of {target} ({clause})")
-    elif reason == "interval_covers_target":
-        words = _("The target of {target} ({clause}) lies within the interval: cannot tell")
-    elif reason == "no_answers":
-        words = _("The target is {target} ({clause})")
-    else:
-        words = _("Too few answers to judge against the target of {target} ({clause})")
-    return words.format(target=target, clause=clause)
-
-
-def _grade_words(grade: str, probability: float, judged: Result) -> str:
-    if not grade or str(judged.rows["reason"].iloc[0]) in ("too_few", "no_answers"):
-        return ""
-    return _("Grade: {grade} (probability {probability})").format(
-        grade=_(GRADES[grade]), probability=probability_text(probability)
-    )
+def change_facts(change: Result) -> dict[str, Any]:
+    """A change as the index and the archive keep it."""
+    row = change.rows.iloc[0]
+    return {
+        "change": row["estimate"],
+        "change_low": row["ci_low"],
+        "change_high": row["ci_high"],
+        "p_value": row["p_holm"],
+        "detectable": row["detectable"],
+        "direction": str(row["direction"]),
+    }
 
 
 def probability_text(value: float) -> str:
@@ -160,132 +113,156 @@ def probability_text(value: float) -> str:
     return _("below 1%") if value < 0.01 else i18n.percent(value)
 
 
-def _base_words(row: pd.Series, identity: Mapping[str, Any], invited: int) -> str:
-    n = int(identity.get("sheets") or row["n"])
-    population = identity.get("population")
-    if population is None:
-        base = _("{n} answers; the number of households is not known").format(n=f"{n:,}")
+def _is_judged(against: pd.Series) -> bool:
+    return str(against["verdict"]) != "cannot_tell" or against["reason"] == "interval_covers_target"
+
+
+def _digits(row: pd.Series, against: pd.Series, grades: Result) -> int:
+    """Decimals at which share and interval agree with the verdict, and the share with its grade."""
+    by_target = telling_digits([against["target"]], row[["estimate", "ci_low", "ci_high"]])
+    cuts = grades.stages.values() if _is_judged(against) else ()
+    return telling_digits(cuts, [row["estimate"]], least=by_target)
+
+
+def _target_words(row: pd.Series, judged: Result, digits: int, level: float, clause: str) -> str:
+    against, enough = judged.rows.iloc[0], judged.stages["minimum_n"]
+    parts = {
+        "target": i18n.percent(float(against["target"]), digits),
+        "clause": clause,
+        "n": i18n.number(row["n"]),
+        "share": i18n.percent(row["estimate"], digits),
+        "interval": _interval_words(row, digits, level),
+        "reason": reason_text(str(against["reason"])),
+    }
+    if against["verdict"] == "met":
+        words = _("{share} are satisfied ({interval}), reaching the target of {target} ({clause})")
+    elif against["verdict"] == "not_met":
+        words = _("{share} are satisfied ({interval}), below the target of {target} ({clause})")
+    elif _is_judged(against):
+        words = _(
+            "{share} are satisfied ({interval}), too uncertain to judge the target of {target} "
+            "({clause})"
+        )
+    elif against["n"] == 0:
+        words = _("the target of {target} ({clause}) cannot be judged: nobody answered")
+    elif pd.isna(against["estimate"]):
+        words = _("the target of {target} ({clause}) cannot be judged: {reason}")
+    elif row["n"] >= enough:
+        words = _(
+            "{share} are satisfied, but no interval can be given to judge the target of {target} "
+            "({clause}) by"
+        )
+    elif pd.isna(row["estimate"]):
+        words = _("too few answers ({n}) to judge the target of {target} ({clause}) by")
     else:
-        base = _("{n} answers from {population} households in the assessment").format(
-            n=f"{n:,}", population=f"{population:,}"
+        words = _(
+            "too few answers ({n}) to judge the target of {target} ({clause}) by; {share} are "
+            "satisfied ({interval})"
         )
-    if not invited:
-        return base
-    rate = _("response rate {rate} of {invited} invited").format(
-        rate=i18n.percent(n / invited), invited=f"{invited:,}"
-    )
-    return i18n.listing([base, rate]) if i18n.language() == "en" else f"{base}，{rate}"
+    return words.format(**parts)
 
 
-def sample_card(
-    size: Result, margin: Result, strata: Result, identity: Mapping[str, Any]
-) -> Exhibit:
-    """What the sample can and cannot say: its size, its reach and its expected precision."""
-    expected = margin.rows.iloc[0]
-    stages = size.stages
-    if identity.get("population") is None:
-        sentence = _("No frame is known: nobody can say how this sample was drawn.")
-        support = _("A random sample would need {needed} answers for the planned margin").format(
-            needed=f"{stages['needed']:,.0f}"
-        )
-        return bottom_line("cannot_tell", sentence, [sentences(support)], identity, n=0)
-    sentence = _("Invite {invitations} households to get {needed} answers.").format(
-        invitations=f"{stages['invitations']:,.0f}", needed=f"{stages['needed']:,.0f}"
-    )
-    reach = _("All {count} customer groups are in the sample").format(count=len(strata))
-    precision = _("Expected margin of error if as many answer: ±{margin} points").format(
-        margin=i18n.points(expected["estimate"]).lstrip("+")
-    )
-    return bottom_line(
-        "info",
-        sentence,
-        [sentences(reach, precision)],
-        identity,
-        n=int(stages["needed"]),
-        margin=expected["estimate"],
+def _interval_words(row: pd.Series, digits: int, level: float) -> str:
+    if pd.isna(row["ci_low"]):
+        return _("no interval can be given")
+    if row["ci_low"] == row["ci_high"]:
+        return _("a complete count")
+    return _("{level} interval {interval}").format(
+        level=i18n.percent(level), interval=i18n.interval(row["ci_low"], row["ci_high"], digits)
     )
 
 
-def drivers_card(
-    importance: Result, identity: Mapping[str, Any], labels: Labels | None = None
-) -> Exhibit:
-    """Which items go most closely with the overall satisfaction, and how sure that is."""
-    rows = importance.rows[importance.rows["estimate"].notna()]
-    if not len(rows):
-        reasons = importance.rows["reason"]
-        why = reason_text(str(reasons.iloc[0]) if len(reasons) else "no_answers")
-        sentence = _("Cannot tell what drives satisfaction: {reason}.").format(reason=why)
-        return bottom_line("cannot_tell", sentence, [], identity, n=importance.n)
-    likely = rows[rows["top3_probability"] >= 0.5]
-    named = [
-        _("{part} ({change})").format(part=label(item, labels), change=probability_text(chance))
-        for item, chance in zip(likely["item"], likely["top3_probability"], strict=True)
-    ]
-    names = [label(item, labels) for item in rows["item"]]
-    first, beside = names[0], names[1 : int((rows["tier"] == 1).sum())]
-    sentence = _("“{item}” goes most closely with overall satisfaction.").format(item=first)
-    stages = importance.stages
-    support = sentences(
-        _("It cannot be told apart from: {items}").format(
-            items=i18n.listing(beside[:3]) + ("…" if len(beside) > 3 else "")
-        )
-        if beside
-        else "",
-        _("Probably among the three strongest: {items}").format(items=i18n.listing(named))
-        if named
-        else _("No item is probably among the three strongest"),
-        _("{n} of {sheets} answer sheets enter; {complete} have no gap").format(
-            n=i18n.number(importance.n),
-            sheets=i18n.number(stages["sheets"]),
-            complete=i18n.number(stages["complete_cases"]),
-        ),
-        _("An association in the answers, not a cause"),
-    )
-    return bottom_line("info", sentence, [support], identity, n=importance.n, driver=first)
+def _grade_words(grades: Result) -> str:
+    """The grade of the share; where another one is as likely as not, both of them."""
+    chances = grades.rows.set_index("grade")["estimate"]
+    own = str(grades.rows.loc[grades.rows["is_own"], "grade"].iloc[0])
+    other = str(chances.drop(own).idxmax())
+    named = {"grade": _(GRADES[own]), "probability": probability_text(chances[own])}
+    if chances[own] >= 0.5:
+        return _("grade “{grade}” (probability {probability})").format(**named)
+    return _(
+        "the grade cannot be told: “{grade}” ({probability}) or “{other}” ({other_probability})"
+    ).format(**named, other=_(GRADES[other]), other_probability=probability_text(chances[other]))
 
 
-def _cause(change: Result | None, parts: Result | None) -> str:
-    """What a proven change came from; nothing where none is proven."""
-    if change is None or parts is None or change.rows["direction"].iloc[0] == "none":
+def _distance_words(row: pd.Series, place: Result, digits: int) -> str:
+    """How far the share is from the cut-points above and below it."""
+    at, points = place.rows.iloc[0], dict(place.stages)
+    if not at["grade"]:
         return ""
-    return cause_words(parts)
+    above = (
+        _("{gap} short of “{grade}” (from {cut})").format(
+            gap=_points_text(gap(at["cut_point"], row["estimate"], digits)),
+            grade=_(GRADES[at["next_grade"]]),
+            cut=i18n.percent(at["cut_point"], digits),
+        )
+        if at["next_grade"]
+        else _("The highest grade")
+    )
+    if at["grade"] not in points:
+        return above
+    own = points[at["grade"]]
+    below = _("{gap} above the lower edge of “{grade}” ({cut})").format(
+        gap=_points_text(gap(row["estimate"], own, digits)),
+        grade=_(GRADES[at["grade"]]),
+        cut=i18n.percent(own, digits),
+    )
+    return phrases(above, below)
 
 
-def change_card(
-    change: Result,
-    identity: Mapping[str, Any],
-    *,
-    parts: Result | None = None,
-    doubt: str = "",
-) -> Exhibit:
-    """What moved since the last wave, beyond chance, and what it came from.
+def _points_text(points: str) -> str:
+    return _("1 point") if points == "1" else _("{change} points").format(change=points)
 
-    ``doubt`` what to know before trusting it, as for the verdict.
-    """
-    row = change.rows.iloc[0]
-    sentence = sentences(change_words(row, identity))
-    verdict = "cannot_tell" if pd.isna(row["estimate"]) else "info"
-    return bottom_line(
-        verdict,
-        sentence,
-        [sentences(_cause(change, parts)), sentences(doubt)],
-        identity,
-        n=int(row["n"]),
-        change=row["estimate"],
-        change_low=row["ci_low"],
-        change_high=row["ci_high"],
-        p_value=row["p_holm"],
-        direction=str(row["direction"]),
-        like_for_like="" if parts is None else like_for_like(parts),
+
+def _response_rate(row: pd.Series, identity: Mapping[str, Any]) -> float:
+    """Answer sheets per invited household; NaN where that is no rate."""
+    sheets, invited = int(identity.get("sheets") or row["n"]), int(identity["invited"])
+    return sheets / invited if 0 < invited >= sheets else float("nan")
+
+
+def _base_words(row: pd.Series, identity: Mapping[str, Any]) -> str:
+    n, rated = int(identity.get("sheets") or row["n"]), int(row["n"])
+    population, rate = identity.get("population"), _response_rate(row, identity)
+    base = (
+        _("{n} answers; the number of households is not known").format(n=i18n.number(n))
+        if population is None
+        else _("{n} answers from {population} households in the assessment").format(
+            n=i18n.number(n), population=i18n.number(population)
+        )
+    )
+    return phrases(
+        base,
+        _("{n} of them rate the overall satisfaction").format(n=i18n.number(rated))
+        if rated < n
+        else "",
+        _("response rate {rate} of {invited} invited").format(
+            rate=i18n.percent(rate), invited=i18n.number(identity["invited"])
+        )
+        if rate == rate
+        else _("response rate not known"),
+        _margin_words(row),
     )
 
 
-def _json(value: Any) -> Any:
-    """Plain JSON: numpy scalars unwrapped, what is not known as null."""
-    if isinstance(value, dict):
-        return {key: _json(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(part) for part in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and value != value else value
+def _margin_words(row: pd.Series) -> str:
+    """Half the interval; both halves where they are not alike."""
+    below, above = row["estimate"] - row["ci_low"], row["ci_high"] - row["estimate"]
+    if pd.isna(below) or below == above == 0:
+        return ""
+    digits = step_digits(below, above)
+    low, high = size_text(below, digits), size_text(above, digits)
+    margin = (
+        f"±{low}" if low == high else f"{i18n.points(-below, digits)}/{i18n.points(above, digits)}"
+    )
+    return _("margin of error {margin} points").format(margin=margin)
+
+
+def _satisfied_words(identity: Mapping[str, Any]) -> str:
+    """Which scores count as satisfied, and by which clause."""
+    if "satisfied_scores" not in identity:
+        return ""
+    low, high = identity["satisfied_scores"]
+    scores = str(low) if low == high else f"{low}–{high}"
+    return _("Satisfied: a score of {scores} ({clause})").format(
+        scores=scores, clause=SATISFIED_CLAUSE
+    )

@@ -8,7 +8,7 @@ from satisfaction import i18n
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.tables import aligned
-from satisfaction.exhibits.words import Labels, labelled, n_text, numbers, sentences
+from satisfaction.exhibits.words import Labels, labelled, method_note, n_text, numbers, sentences
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 
@@ -59,6 +59,7 @@ def weighting_table(sensitivity: Result, labels: Labels) -> Exhibit:
     )
     note = sentences(
         n_text([sensitivity.n]),
+        method_note(sensitivity.method),
         _("Difference to the official figure, tested within the same sample; level {level}").format(
             level=i18n.percent(sensitivity.level)
         ),
@@ -66,7 +67,8 @@ def weighting_table(sensitivity: Result, labels: Labels) -> Exhibit:
     return Exhibit(
         "table",
         title,
-        f'<div class="scroll">{aligned(table)}</div>',
+        aligned(table),
+        lead=_("Each row: the same answers under other weights."),
         note=note,
         alt=title,
         data=numbers(

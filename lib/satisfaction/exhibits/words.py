@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from satisfaction import i18n
 from satisfaction.exhibits.glossary import DIRECTIONS, HEADERS, METHODS, REASONS, STAGES
+from satisfaction.exhibits.suppression import published
 from satisfaction.i18n import _
 
 Labels = Mapping[str, str]
@@ -73,14 +75,17 @@ def numbers(
     *,
     percent: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """The chosen columns (as far as present) for the reader: words, heads, shares in percent."""
+    """The chosen columns (as far as present) for the reader: words, heads, shares in percent.
+
+    Numbers are rounded as `suppression` wants them: they also leave in the CSV file.
+    """
     shown: dict[str, Any] = {}
     for column in columns:
         if column not in rows:
             continue
         values, head = rows[column], header_text(column)
         if column in percent:
-            shown[f"{head} (%)"] = 100 * values.to_numpy(dtype=float)
+            shown[percent_head(head)] = np.round(100 * values.to_numpy(dtype=float), 1)
         elif column == "reason":
             shown[head] = [reason_text(str(code)) if code else "" for code in values.tolist()]
         elif column == "method":
@@ -93,7 +98,7 @@ def numbers(
         elif not pd.api.types.is_numeric_dtype(values):
             shown[head] = [label(code, labels) for code in values.tolist()]
         else:
-            shown[head] = values.to_numpy()
+            shown[head] = published(values) if values.dtype == float else values.to_numpy()
     return pd.DataFrame(shown)
 
 
@@ -104,6 +109,35 @@ def n_text(counts: Iterable[float]) -> str:
         return "n = 0"
     low, high = min(known), max(known)
     return f"n = {low:,}" if low == high else f"n = {low:,}–{high:,}"
+
+
+def spoken(names: Sequence[str], texts: Sequence[str], most: int = 12) -> str:
+    """What a picture says row by row, for those who hear it; of many rows the first and the last.
+
+    The order should mean something, so that the rows between lie between in value, too.
+    """
+    said = [f"{name} {text}" for name, text in zip(names, texts, strict=True)]
+    join: Callable[[list[str]], str] = i18n.listing
+    if any(", " in text or "，" in text for text in texts):
+        pairs = zip(names, texts, strict=True)
+        said = [_("{subject}: {remark}").format(subject=name, remark=text) for name, text in pairs]
+        join = ("；" if i18n.language() == "zh" else "; ").join
+    if len(said) <= most:
+        return join(said)
+    half = most // 2
+    return _("{first}; {k} between them; {last}").format(
+        first=join(said[:half]), k=len(said) - 2 * half, last=join(said[-half:])
+    )
+
+
+def some(names: Sequence[str]) -> str:
+    """The first three names; dots stand for the rest."""
+    return i18n.listing([*names[:3]]) + ("…" if len(names) > 3 else "")
+
+
+def percent_head(head: str) -> str:
+    """The head of a column of percentages."""
+    return _("{head} (%)").format(head=head)
 
 
 def untested_text(names: Sequence[str]) -> str:

@@ -11,9 +11,10 @@ domain, as do the rows outside a ``by=`` group.
 per respondent first, so that the answers of one respondent are not taken for independent.
 
 Result rows: ``item``, further keys if a function has them, with ``by=`` also ``by`` (the variable)
-and ``group`` (its value), then the statistics as explained in ``inference``. Thin data never
-raise: they give a ``reason``. ValueError for an unknown column, text in a score, a level outside
-(0, 1), a negative weight, a stratum with several populations or more rows than population.
+and ``group`` (its value), then the statistics as explained in ``inference``, with ``by=`` at the
+end ``weight``: the sum of the group's weights, its part in the whole. Thin data never raise: they
+give a ``reason``. ValueError for an unknown column, text in a score, a level outside (0, 1), a
+negative weight, a stratum with several populations or more rows than population.
 """
 
 from __future__ import annotations

@@ -130,6 +130,7 @@ def _statistics(
         "n_eff": np.where(n > 0, n_eff, 0.0),
         "deff": np.where(np.isfinite(deff), deff, np.nan),
         "df": estimates.df,
+        "weight": weight_sum,
         "method": method,
         "reason": reason,
     }
@@ -170,7 +171,8 @@ def survey_result(
             for extra, statistics in found:
                 mine = {c: v if np.ndim(v) == 0 else v[own] for c, v in statistics.items()}
                 blocks.append({"item": name, **extra, **domain_keys, **mine})
-    rows = _stacked(blocks, ["item", *keys, *domain_keys, *STATISTICS], size)
+    columns = ["item", *keys, *domain_keys, *STATISTICS, *(["weight"] if by else [])]
+    rows = _stacked(blocks, columns, size)
     no_group = 0 if group is None else int((group < 0).sum())
     exclusions = {"no_answers": int(unanswered.sum()), "no_group": no_group}
     return Result(

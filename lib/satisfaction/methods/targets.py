@@ -39,9 +39,9 @@ def target_verdict(
         verdict, reason = "cannot_tell", str(given.get("reason") or "no_answers")
     elif n < minimum_n or np.isnan(low) or np.isnan(high):
         verdict, reason = "cannot_tell", "too_few"
-    elif low >= target:
+    elif low >= target - FLOAT_ERROR:
         verdict, reason = "met", ""
-    elif high < target:
+    elif high < target - FLOAT_ERROR:
         verdict, reason = "not_met", ""
     else:
         verdict, reason = "cannot_tell", "interval_covers_target"

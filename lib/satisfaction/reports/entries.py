@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from satisfaction.reports.pdf import KIND
 from satisfaction.reports.record import VERDICTS, Record
 
 FIGURES = ("share", "ci_low", "ci_high", "n", "population", "change", "change_low", "change_high",
@@ -19,6 +20,7 @@ class Entry:
     """One report as the index sees it.
 
     file     name of its record, for an order that no disk decides
+    pdf      whether it was printed, too
     verdict  one of the known ones; empty if it has none
     figures  numbers of the verdict bundle that are known and finite
     """
@@ -29,6 +31,7 @@ class Entry:
     wave: str
     lang: str
     ok: bool
+    pdf: bool
     order: float
     title: str
     error: str
@@ -54,6 +57,7 @@ def entry(file: str, record: Record) -> Entry:
         wave=sys.intern(record.wave),
         lang=sys.intern(record.lang),
         ok=record.ok,
+        pdf=KIND in record.sizes,
         order=_number(record.order) or 0.0,
         title=sys.intern(record.title),
         error=sys.intern(record.error),

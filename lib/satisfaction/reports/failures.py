@@ -9,7 +9,8 @@ from satisfaction.i18n import _
 LONGEST = 600
 KERNEL_DIED = 70  # exit code of a worker whose kernel vanished
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# control signs, and those that turn or break the text around them
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _PATH = re.compile(
     r"(?:file://)?(?<![\w/<.])(?:[A-Za-z]:[\\/]|/)(?:[^\s\\/:'\"<>|,;()]+[\\/])+([^\s\\/:'\"<>|,;()]*)"
 )

@@ -18,8 +18,10 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from satisfaction import i18n
+from satisfaction.config.policy_words import key_text
 from satisfaction.data.choices import PROPERTY_TYPES
 from satisfaction.exhibits import fonts
+from satisfaction.exhibits.words import clean
 from satisfaction.i18n import LANGUAGES, _
 from satisfaction.reports.certificate import in_words
 from satisfaction.reports.notebooks import H1, tags
@@ -170,7 +172,7 @@ def _words(page: Page, notebook: NotebookNode) -> dict[str, Any]:
     about, question = kind_and_question(record.title)
     facts = [
         kind[record.lang == "en"] if kind else record.property_type,
-        record.region,
+        clean(record.region),
         _("{n} households").format(n=i18n.number(households)) if _is_count(households) else "",
     ]
     return {
@@ -187,11 +189,11 @@ def _words(page: Page, notebook: NotebookNode) -> dict[str, Any]:
         "record": record,
         "method_note": _(
             "Each figure stands with its number of answers, its interval and its method; "
-            "METHODS.md explains them with worked examples. Where the answers do not suffice, the report "
-            "says that it cannot tell."
+            "METHODS.md explains them with worked examples. Where the answers do not suffice, "
+            "the report says that it cannot tell."
         ),
         "questionnaire": verdict.get("questionnaire") or "",
-        "overrides": _keys(verdict.get("overrides")),
+        "overrides": [key_text(key, record.lang) for key in _keys(verdict.get("overrides"))],
         "methods": in_words(record.certificate),
         "missing": fonts.missing_glyphs(_text(notebook, record)),
     }

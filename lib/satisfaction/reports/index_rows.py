@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from satisfaction import i18n
 from satisfaction.data.choices import PROPERTY_TYPES
+from satisfaction.exhibits.words import clean
 from satisfaction.i18n import LANGUAGES, MISSING, N_, _
 from satisfaction.reports.discoveries import SOURCE, Discoveries
 from satisfaction.reports.entries import Entry
@@ -30,7 +31,7 @@ GRADES = {  # worst first
 }
 
 Group = list[Entry]
-Version = tuple[str, str, str]  # file, language code, language name
+Version = tuple[str, str, str, str]  # file, language code, language name, its PDF or nothing
 Link = tuple[str, tuple[Version, ...]]  # title of the report, its versions
 
 
@@ -62,6 +63,14 @@ class Row:
     grade: str
     links: tuple[Link, ...]
     errors: tuple[tuple[str, str], ...]
+
+    @property
+    def bar(self) -> str:
+        """Ends of the interval and the share between them, for a style sheet to draw."""
+        figures = [*self.interval.removesuffix("%").split("–"), self.share.removesuffix("%")]
+        if len(figures) != 3 or not all(figure.isdigit() for figure in figures):
+            return ""
+        return ";".join(f"--{name}:{figure}" for name, figure in zip("abp", figures, strict=True))
 
 
 def grouped(entries: Iterable[Entry]) -> dict[tuple[str, str], Group]:
@@ -114,7 +123,7 @@ def _row(group: Group, lang: str, found: Discoveries) -> Row:
         folder=f"{quote(speaks.wave, safe='')}/{quote(speaks.project, safe='')}",
         wave=(speaks.wave, named(speaks.wave_name, lang, speaks.wave)),
         type=property_type[lang == "en"] if property_type else speaks.property_type,
-        region=speaks.region,
+        region=clean(speaks.region),
         state="failed" if failures else speaks.verdict or "info",
         verdict="" if failures and speaks.verdict == "info" else speaks.verdict,
         share=i18n.percent(speaks.figures.get("share")),
@@ -189,8 +198,9 @@ def _links(group: Group, lang: str) -> tuple[Link, ...]:
 
 def _version(entry: Entry) -> Version:
     name = LANGUAGE_NAMES[entry.lang] if entry.lang in LANGUAGES else entry.lang
-    file = quote(f"{entry.report}.{entry.lang}.html", safe="")
-    return file, LANGUAGE_CODES.get(entry.lang, entry.lang), name
+    stem = quote(f"{entry.report}.{entry.lang}", safe="")
+    code = LANGUAGE_CODES.get(entry.lang, entry.lang)
+    return f"{stem}.html", code, name, f"{stem}.pdf" if entry.pdf else ""
 
 
 def _short_title(entry: Entry) -> str:

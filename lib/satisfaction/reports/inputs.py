@@ -13,6 +13,7 @@ from satisfaction.config.settings import load_settings
 from satisfaction.data.database import Location, database_of
 from satisfaction.data.editions import editions
 from satisfaction.problems import DataProblem
+from satisfaction.reports.pdf import KIND
 from satisfaction.reports.provenance import all_versions, code_fingerprint, fingerprint
 from satisfaction.reports.record import Record, record_from_json
 from satisfaction.reports.storage import Storage
@@ -20,6 +21,7 @@ from satisfaction.reports.task import Task
 
 UNCHANGED = "unchanged"
 FORCED = "asked for anew"
+UNPRINTED = "its PDF is missing"
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class Planned:
     """A task and what it would be made from now.
 
     reason   why it is to be made; empty: it is there, made from the same
+    made     the report as it is there, where nothing is missing but its PDF
     """
 
     task: Task
     inputs: Mapping[str, str]
     reason: str
+    made: Record | None = None
 
 
 def plan(
@@ -40,9 +44,13 @@ def plan(
     home: Path,
     storage: Storage,
     force: bool = False,
+    pdf: bool = False,
     database: Location | None = None,
 ) -> Iterator[Planned]:
-    """Compare every task with the record of its last report, one after another."""
+    """Compare every task with the record of its last report, one after another.
+
+    ``pdf``: a PDF is wanted of each.
+    """
     data = _data(tasks, database or database_of(home))
     settings = {project: _settings(home, project) for project in {task.project for task in tasks}}
     notebooks = {
@@ -62,7 +70,9 @@ def plan(
             "data": data.get((task.wave, task.project), ""),
             **made_with,
         }
-        yield Planned(task, inputs, FORCED if force else why(task, inputs, storage))
+        reason = FORCED if force else why(task, inputs, storage)
+        made = _unprinted(task, storage) if pdf and not reason else None
+        yield Planned(task, inputs, UNPRINTED if made else reason, made)
 
 
 def why(task: Task, inputs: Mapping[str, str], storage: Storage) -> str:
@@ -81,6 +91,14 @@ def why(task: Task, inputs: Mapping[str, str], storage: Storage) -> str:
     if any(storage.size(name + kind) != last.sizes.get(kind) for kind in (".html", ".ipynb")):
         return "its files are missing or not whole"
     return ""
+
+
+def _unprinted(task: Task, storage: Storage) -> Record | None:
+    """The record of a report whose PDF is not there, or not whole."""
+    name = f"{task.folder.as_posix()}/{task.stem}"
+    last = _last(storage, f"{name}.json")
+    size = storage.size(name + KIND)
+    return last if last and (size is None or size != last.sizes.get(KIND)) else None
 
 
 def _last(storage: Storage, name: str) -> Record | None:

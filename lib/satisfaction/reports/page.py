@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from satisfaction.exhibits import fonts, palette
+from satisfaction.exhibits.words import clean
 from satisfaction.reports.page_check import script_hash
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -36,18 +37,19 @@ def with_font(text: str) -> str:
     """The page with its own characters of the shipped font embedded."""
     # all of ASCII, so that another run id or time never asks for another font
     wanted = text + string.printable
-    if '<html lang="en"' in text:  # the font's quotation marks are as wide as a Chinese character
-        wanted = wanted.translate(dict.fromkeys(map(ord, "‘’“”")))
+    if '<html lang="en"' in text:  # these are as wide as a Chinese character in the font
+        wanted = wanted.translate(dict.fromkeys(map(ord, "‘’“”±×")))
     return text.replace(_FONT_PLACE, fonts.font_face_css(wanted), 1)
 
 
 def named(names: Mapping[str, str], lang: str, otherwise: str) -> str:
-    """A name in ``lang``, in any language, or what stands for it."""
-    return names.get(lang) or next(iter(names.values()), "") or otherwise
+    """A name in ``lang``, in any language, or what stands for it; as one line of plain signs."""
+    return clean(names.get(lang) or next(iter(names.values()), "") or otherwise)
 
 
 def kind_and_question(title: str) -> tuple[str, str]:
     """``Descriptive statistics: how satisfied …?`` as the kind of report and its question."""
+    title = clean(title)
     for colon in ("：", ": "):
         kind, found, question = title.partition(colon)
         if found and question:

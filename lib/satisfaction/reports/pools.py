@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -13,10 +14,11 @@ from satisfaction.reports import failures
 from satisfaction.reports.events import Event
 from satisfaction.reports.inputs import Planned
 from satisfaction.reports.limits import Limits
-from satisfaction.reports.record import Record, failed, publish, withdraw
+from satisfaction.reports.pdf import KIND, NO_PDF, NotPrinted
+from satisfaction.reports.record import Record, failed, files_of, publish, withdraw
 from satisfaction.reports.storage import Folder, Storage
 from satisfaction.reports.task import Task
-from satisfaction.reports.workers import Workers, now
+from satisfaction.reports.workers import Files, Workers, now
 
 
 class Pool(Protocol):
@@ -39,12 +41,16 @@ class Pool(Protocol):
 
 
 class LocalPool:
-    """As many reports at a time as there are threads, each made by a process of its own."""
+    """As many reports at a time as there are threads, each made by a process of its own.
+
+    ``browser``: the program that prints each as PDF; none if no PDF is wanted.
+    """
 
     def __init__(self, home: Path, storage: Storage, threads: int, *, engine: str | None = None,
-                 limits: Limits | None = None) -> None:  # fmt: skip
+                 limits: Limits | None = None, browser: str = "") -> None:  # fmt: skip
         self.storage = storage
         self.threads = threads
+        self.browser = browser
         leave = [storage.incoming] if isinstance(storage, Folder) else []
         self.workers = Workers(home, engine=engine, limits=limits, leave=leave)
 
@@ -73,7 +79,9 @@ class LocalPool:
                 while not stop.is_set():
                     planned = waiting.get_nowait()
                     events.put(Event("started", planned.task, reason=planned.reason))
-                    record = one_report(self.workers, self.storage, planned, fields, stop)
+                    record = one_report(
+                        self.workers, self.storage, planned, fields, stop, self.browser
+                    )
                     if record is not None:
                         events.put(ended(planned.task, record))
             except queue.Empty:
@@ -109,17 +117,25 @@ def ended(task: Task, record: Record) -> Event:
 
 
 def one_report(workers: Workers, storage: Storage, planned: Planned, fields: Mapping[str, Any],
-               stop: threading.Event) -> Record | None:  # fmt: skip
+               stop: threading.Event, browser: str = "") -> Record | None:  # fmt: skip
     """Make one report and put it in its place; its record as it now stands there.
 
-    None if it was stopped. Never raises: what cannot be written is a failed report.
+    None if it was stopped. Never raises: what cannot be written is a failed report, and one that
+    cannot be printed says so in its warnings.
     """
     i18n.use(planned.task.lang)  # of this thread only: in which language its failures are told
     known = {**fields, "inputs": dict(planned.inputs)}
-    record, files = workers.make(planned.task, known, stop)
+    record = planned.made
+    files: Files = {}
+    if record is None:
+        record, files = workers.make(planned.task, known, stop)
     if record is None:
         return None
     try:
+        if planned.made is not None:
+            files = files_of(storage, record)
+        if browser and record.ok:
+            record, files = _with_pdf(workers, record, files, browser, stop)
         return publish(storage, record, files)
     except Exception as error:  # a full disk, or whatever a storage raises
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -128,6 +144,18 @@ def one_report(workers: Workers, storage: Storage, planned: Planned, fields: Map
     record = failed(planned.task, text, started_at=record.started_at, finished_at=now(), **known)
     tell_failed(storage, record)
     return record
+
+
+def _with_pdf(
+    workers: Workers, record: Record, files: Files, browser: str, stop: threading.Event
+) -> tuple[Record, Files]:
+    said = tuple(words for words in record.warnings if not words.startswith(NO_PDF))
+    files = {kind: content for kind, content in files.items() if kind != KIND}
+    try:
+        files[KIND] = workers.printed(files[".html"], browser, stop)
+    except NotPrinted as error:
+        said = (*said, f"{NO_PDF}{error}")
+    return replace(record, warnings=said), files
 
 
 def tell_failed(storage: Storage, record: Record) -> None:

@@ -20,6 +20,7 @@ MIME = "application/vnd.satisfaction.verdict+json"
 VERDICTS = ("met", "not_met", "cannot_tell", "info")
 TEXTS = ("run_id", "report", "project", "wave", "lang", "state", "title", "error", "html",
          "property_type", "region")  # fmt: skip
+KINDS = (".html", ".ipynb", ".pdf")  # what may lie beside a record
 REQUIRED = ("project", "wave", "verdict", "sentence")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -174,7 +175,7 @@ def publish(storage: Storage, record: Record, files: Mapping[str, bytes]) -> Rec
     whole = replace(record, sizes={kind: len(content) for kind, content in files.items()})
     name = f"{record.folder.as_posix()}/{record.stem}"
     contents = {name + kind: content for kind, content in files.items()}
-    gone = [name + kind for kind in (".html", ".ipynb") if kind not in files]
+    gone = [name + kind for kind in KINDS if kind not in files]
     storage.put({**contents, f"{name}.json": whole.to_json().encode()}, gone)
     return whole
 
@@ -182,7 +183,14 @@ def publish(storage: Storage, record: Record, files: Mapping[str, bytes]) -> Rec
 def withdraw(storage: Storage, record: Record) -> None:
     """Remove all files of a report whose state could not be written down."""
     name = f"{record.folder.as_posix()}/{record.stem}"
-    storage.remove(name + kind for kind in (".html", ".ipynb", ".json"))
+    storage.remove(name + kind for kind in (*KINDS, ".json"))
+
+
+def files_of(storage: Storage, record: Record) -> dict[str, bytes]:
+    """The files of a report as they lie in their place, by extension."""
+    name = f"{record.folder.as_posix()}/{record.stem}"
+    found = ((kind, storage.read(name + kind)) for kind in KINDS)
+    return {kind: content for kind, content in found if content is not None}
 
 
 def read_records(files: Iterable[tuple[str, str | None]]) -> Iterator[tuple[str, Record | None]]:

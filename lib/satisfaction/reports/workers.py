@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from satisfaction.reports import failures, fork_client, processes
+from satisfaction.reports import failures, fork_client, pdf, processes
 from satisfaction.reports.limits import Limits
 from satisfaction.reports.record import Record, failed, record_from_json
 from satisfaction.reports.task import Task
@@ -92,6 +92,12 @@ class Workers:
             if not outcome.lost or stop.is_set():
                 break
         return outcome.record, outcome.files
+
+    def printed(self, page: bytes, browser: str, stop: threading.Event) -> bytes:
+        """A page as PDF; ``NotPrinted`` says why there is none."""
+        # the mark lets the fork server end the browser if this process is killed
+        marked = {processes.TOKEN: self.token}
+        return pdf.printed(page, browser, within=self.root, stop=stop, environment=marked)
 
     def close(self) -> None:
         """End all that runs and remove all folders."""

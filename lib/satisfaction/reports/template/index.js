@@ -36,6 +36,13 @@
   };
   const small = (text, more = "") =>
     text ? [element("span", { class: `small${more}` }, text)] : [];
+  const bar = (row) => {
+    const ends = /^(\d+)–(\d+)%$/.exec(row.interval);
+    const share = /^(\d+)%$/.exec(row.share);
+    if (!ends || !share) return [];
+    const style = `--a:${ends[1]};--b:${ends[2]};--p:${share[1]}`;
+    return [element("span", { class: "bar", style })];
+  };
   const cell = (label, ...content) =>
     element("td", { class: "num", "data-label": labels[label] }, ...content);
   const mark = (state) => element("span", { class: `mark ${state}` }, words[state]);
@@ -63,7 +70,7 @@
       element("td", { class: "place" },
         ...[row.type, row.region].filter(Boolean).map((text) => element("span", {}, text))),
       element("td", {}, ...[...new Set([row.state, row.verdict])].filter(Boolean).map(mark)),
-      cell("share", row.share, ...small(row.interval)),
+      cell("share", row.share, ...small(row.interval), ...bar(row)),
       cell("change", row.change, ...small(row.change_interval), ...small(row.fell, " fell")),
       cell("n", row.n),
       element("td", { class: "grade", "data-label": labels.grade }, row.grade),

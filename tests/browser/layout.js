@@ -1,0 +1,79 @@
+// What a reader could not read on this screen, as sentences: text that is cut, leaves its place or
+// lies on other text. Runs in the page; `print` allows what only a screen has to keep.
+() => {
+  const problems = [];
+  const scrolls = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
+  const isHidden = (element) => !element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const isForEars = (element) => element.closest(".skip, .visually-hidden, .sr-only") !== null;
+  const name = (element) => {
+    const kind = element.closest("figure, aside, nav, header, footer");
+    const names = (one) => one.tagName.toLowerCase() + [...one.classList].map((c) => "." + c).join("");
+    const text = element.textContent.trim().replace(/\s+/g, " ").slice(0, 40);
+    return `${kind && kind !== element ? names(kind) + " " : ""}${names(element)} “${text}”`;
+  };
+  const say = (words) => problems.length < 40 && !problems.includes(words) && problems.push(words);
+
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth)
+    say(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
+
+  for (const element of document.body.querySelectorAll("*:not(svg *)")) {
+    if (element.clientWidth === 0 || isHidden(element) || isForEars(element)) continue;
+    if (element.scrollWidth <= element.clientWidth + 1 || scrolls(element)) continue;
+    if ([...element.children].some((child) => child.scrollWidth > child.clientWidth + 1)) continue;
+    say(`wider than its place by ${element.scrollWidth - element.clientWidth}: ${name(element)}`);
+  }
+
+  // A line of text with the white above and below its letters taken off.
+  const tight = ({ left, right, top, bottom }) => {
+    const white = 0.2 * (bottom - top);
+    return { left: left + 1, right: right - 1, top: top + white, bottom: bottom - white };
+  };
+  const meet = (one, other) =>
+    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+  const collisions = (boxes, tell) => {
+    boxes.sort((one, other) => one.box.top - other.box.top);
+    boxes.forEach((one, place) => {
+      for (let next = place + 1; next < boxes.length && boxes[next].box.top < one.box.bottom; next++) {
+        const other = boxes[next];
+        if (one.of !== other.of && meet(one.box, other.box)) tell(one.text, other.text);
+      }
+    });
+  };
+
+  for (const svg of document.querySelectorAll("svg")) {
+    if (isHidden(svg)) continue;
+    const frame = svg.getBoundingClientRect();
+    const boxes = [];
+    for (const text of svg.querySelectorAll("text")) {
+      const words = text.textContent.trim();
+      if (!words || isHidden(text)) continue;
+      const around = text.getBoundingClientRect();
+      if (around.left < frame.left - 1 || around.right > frame.right + 1 ||
+          around.top < frame.top - 1 || around.bottom > frame.bottom + 1)
+        say(`“${words}” leaves its chart: ${name(svg.parentElement)}`);
+      const turned = /rotate/.test(text.getAttribute("transform") || "");
+      if (!turned) boxes.push({ box: tight(around), text: words, of: text });
+    }
+    collisions(boxes, (one, other) => say(`“${one}” lies on “${other}”: ${name(svg.parentElement)}`));
+  }
+
+  const boxes = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (walk.nextNode()) {
+    const { parentElement: parent } = walk.currentNode;
+    if (!walk.currentNode.data.trim() || parent.closest("svg, script, style")) continue;
+    if (isHidden(parent) || isForEars(parent)) continue;
+    range.selectNodeContents(walk.currentNode);
+    const text = walk.currentNode.data.trim().slice(0, 40);
+    for (const line of range.getClientRects())
+      if (line.width > 2) boxes.push({ box: tight(line), text, of: parent });
+  }
+  const inside = (scroller) => scroller.closest(".scroll") || null;
+  collisions(
+    boxes.filter(({ of }) => inside(of) === null),
+    (one, other) => say(`“${one}” lies on “${other}”`)
+  );
+  return problems;
+}
