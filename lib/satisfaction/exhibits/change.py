@@ -163,7 +163,7 @@ def _slopes(
     line = LEADING * SIZE
     heights = [line * len(wrapped(words, NAMES)) + GAP for words in parts]
     to_names = LEADER + widest(values, bold=True) + 8
-    left, right = LEADER + widest(earlier), to_names + min(NAMES, widest(parts))
+    left, right = LEADER + widest(earlier), to_names + min(NAMES, widest(parts)) + 2
     top, height = 48.0, max(sum(heights) + 48, 240.0)
     canvas = Canvas(height, left, right)
     bottom = height - max(heights) / 2

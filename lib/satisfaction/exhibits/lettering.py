@@ -93,4 +93,4 @@ def rows_of(
         middles.append(down + high / 2)
         down += high
     width = widest((line for name in lines for line in name), bold=bold)
-    return Rows(lines, middles, heights, down, width)
+    return Rows(lines, middles, heights, down, width + 1)

@@ -190,13 +190,14 @@ def _distance_words(row: pd.Series, place: Result, digits: int) -> str:
     at, points = place.rows.iloc[0], dict(place.stages)
     if not at["grade"]:
         return ""
+    higher = str(at["next_grade"])
     above = (
         _("{gap} short of “{grade}” (from {cut})").format(
             gap=_points_text(gap(at["cut_point"], row["estimate"], digits)),
-            grade=_(GRADES[at["next_grade"]]),
+            grade=_(GRADES[higher]),
             cut=i18n.percent(at["cut_point"], digits),
         )
-        if at["next_grade"]
+        if higher
         else _("The highest grade")
     )
     if at["grade"] not in points:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from satisfaction import i18n
-from satisfaction.config.policy_words import key_text
+from satisfaction.config.policy_words import CHINESE, key_text
 from satisfaction.data.choices import PROPERTY_TYPES
 from satisfaction.exhibits import fonts
 from satisfaction.exhibits.words import clean
@@ -193,7 +193,7 @@ def _words(page: Page, notebook: NotebookNode) -> dict[str, Any]:
             "the report says that it cannot tell."
         ),
         "questionnaire": verdict.get("questionnaire") or "",
-        "overrides": [key_text(key, record.lang) for key in _keys(verdict.get("overrides"))],
+        "overrides": _overrides(verdict, record.lang),
         "methods": in_words(record.certificate),
         "missing": fonts.missing_glyphs(_text(notebook, record)),
     }
@@ -209,9 +209,11 @@ def _siblings(page: Page) -> Iterator[tuple[str, str, str]]:
             yield LANGUAGE_NAMES[lang], LANGUAGE_CODES[lang], quote(f"{record.report}.{lang}.html")
 
 
-def _keys(overrides: Any) -> list[str]:
-    """The policy keys in which a project differs; a record may hold anything."""
-    return [str(key) for key in overrides] if isinstance(overrides, list | tuple) else []
+def _overrides(verdict: Mapping[str, Any], lang: str) -> list[str]:
+    """The policy keys in which a project differs, in words; a notebook may have said anything."""
+    found = verdict.get("overrides")
+    keys = [str(key) for key in found] if isinstance(found, list | tuple) else []
+    return [key_text(key, lang) if key in CHINESE else key for key in keys]
 
 
 def _is_count(value: Any) -> bool:
