@@ -19,7 +19,7 @@ import pytest
 from satisfaction import exhibits as ex
 from satisfaction import i18n
 from satisfaction.exhibits.axes import spread, ticks
-from satisfaction.exhibits.palette import NAMES, ink_on, named, tint
+from satisfaction.exhibits.palette import NAMES, named
 from satisfaction.exhibits.suppression import hidden_cells, hidden_groups
 from satisfaction.methods.result import Result
 
@@ -541,9 +541,7 @@ def test_labels_are_spread_without_crossing() -> None:
     assert ticks(0.42, 0.93) == [0.5, 0.6, 0.7, 0.8, 0.9]
 
 
-def test_each_colour_has_one_name_and_text_is_readable() -> None:
+def test_each_colour_has_one_name() -> None:
     assert len(set(NAMES.values())) == len(NAMES)
     assert named("#0B6E78") == "var(--satisfied,#0b6e78)"
     assert "--focus:#c05517;" in ex.css_variables()
-    for share in np.linspace(0, 1, 11):
-        assert ink_on(tint(share)) in NAMES

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from satisfaction.exhibits.palette import css_variables
+from satisfaction.exhibits.palette import STRONGEST, css_variables
 from satisfaction.reports.page import style_sheet
 
 AA = 4.5  # WCAG 2.2, 1.4.3: contrast of ordinary text
@@ -50,6 +50,18 @@ def modes() -> dict[str, dict[str, str]]:
 def test_text_can_be_read(mode: str, pair: tuple[str, str]) -> None:
     colours = modes()[mode]
     assert contrast(*(colours[name] for name in pair)) >= AA
+
+
+@pytest.mark.parametrize("mode", ["light", "dark", "print"])
+@pytest.mark.parametrize("colour", ["satisfied", "dissatisfied"])
+def test_text_can_be_read_on_the_strongest_cell_of_a_heat_map(mode: str, colour: str) -> None:
+    colours = modes()[mode]
+    both = [
+        [int(colours[name][place : place + 2], 16) for place in (1, 3, 5)]
+        for name in (colour, "paper")
+    ]
+    mixed = [STRONGEST * over + (1 - STRONGEST) * under for over, under in zip(*both, strict=True)]
+    assert contrast("#" + "".join(f"{round(part):02x}" for part in mixed), colours["ink"]) >= AA
 
 
 def test_the_measure_is_that_of_wcag() -> None:

@@ -13,12 +13,12 @@ from satisfaction.exhibits.lettering import SMALL, rows_of, widest
 from satisfaction.exhibits.notes import cannot_tell
 from satisfaction.exhibits.palette import (
     DISSATISFIED,
+    INK,
     MUTED,
     PAPER,
     RULE,
     SATISFIED,
-    ink_on,
-    tint,
+    STRONGEST,
 )
 from satisfaction.exhibits.records import records
 from satisfaction.exhibits.words import (
@@ -36,7 +36,7 @@ from satisfaction.methods.result import Result
 
 TOP, ROW = 22.0, 22.0
 TINTS = 20  # steps of colour, so that cells of one step are one shape
-STRONGEST = 0.85  # of the colour
+FULL = 0.8  # correlations from here on have the full colour
 TINY = 9.0  # figures in narrow cells
 
 
@@ -98,11 +98,11 @@ def _triangle(rows: pd.DataFrame, items: list[object], names: list[str], level: 
         if value != value:
             figures.append((MUTED, across, down, i18n.MISSING))
             continue
-        step = round(abs(value) * TINTS) / TINTS
+        step = round(min(abs(value) / FULL, 1.0) * TINTS) / TINTS
         colour = SATISFIED if value >= 0 else DISSATISFIED
         cells.setdefault((colour, step), []).append((across, down))
         words = i18n.number(value, 2).replace("0.", ".").replace("-", "−")
-        ink = ink_on(tint(step, colour, most=STRONGEST)) if row["p_holm"] < 1 - level else MUTED
+        ink = INK if row["p_holm"] < 1 - level else MUTED
         figures.append((ink, across, down, words))
     for (colour, step), corners in cells.items():
         boxes = [(side * x, edges[y], side * (x + 1), edges[y + 1]) for x, y in corners]

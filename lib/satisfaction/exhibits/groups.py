@@ -11,7 +11,7 @@ from satisfaction import i18n
 from satisfaction.exhibits.comparison import dot_plot
 from satisfaction.exhibits.exhibit import Exhibit, scrolling
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import ink_on, tint
+from satisfaction.exhibits.palette import ground
 from satisfaction.exhibits.records import crossed
 from satisfaction.exhibits.suppression import hidden_cells, hidden_groups
 from satisfaction.exhibits.words import (
@@ -118,9 +118,8 @@ def _table(
         for j, text in enumerate(texts[i]):
             share = values[i, j]
             if text[0].isdigit() and not np.isnan(share):
-                ground = tint((share - PALEST) / (1 - PALEST))
-                style = f' style="background:{ground};color:{ink_on(ground)}"'
-                cells.append(f'<td class="num"{style}>{escape(text)}</td>')
+                style = ground((share - PALEST) / (1 - PALEST))
+                cells.append(f'<td class="num" style="{style}">{escape(text)}</td>')
             else:
                 cells.append(f'<td class="num quiet">{escape(text)}</td>')
         body.append(f"<tr>{''.join(cells)}</tr>")

@@ -21,6 +21,8 @@ INK = "#141d2b"  # text
 MUTED = "#5b6472"  # secondary text
 PAPER = "#ffffff"  # ground
 
+STRONGEST = 0.5  # of a colour under text: ink is readable on it by day and on dark screens
+
 NAMES: dict[str, str] = {
     SATISFIED: "satisfied",
     SATISFIED_LIGHT: "satisfied-light",
@@ -88,19 +90,7 @@ def named(colour: str) -> str:
     return f"var(--{name},{colour.lower()})" if name else colour
 
 
-def tint(share: float, colour: str = SATISFIED, *, most: float = 0.85) -> str:
-    """``colour`` mixed into white, stronger with ``share`` (0-1); for heat maps."""
-    strength = most * min(max(share, 0.0), 1.0)
-    parts = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return "#" + "".join(f"{round(255 - strength * (255 - part)):02x}" for part in parts)
-
-
-def ink_on(ground: str) -> str:
-    """Dark or white text, whichever reads better on ``ground``."""
-    linear = [_linear(int(ground[place : place + 2], 16) / 255) for place in (1, 3, 5)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return INK if (luminance + 0.05) / 0.062 >= 1.05 / (luminance + 0.05) else PAPER
-
-
-def _linear(part: float) -> float:
-    return float(part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+def ground(share: float) -> str:
+    """A style's background for a share of 0-1 in a heat map: the darker, the more satisfied."""
+    strength = 100 * STRONGEST * min(max(share, 0.0), 1.0)
+    return f"background:color-mix(in srgb,{named(SATISFIED)} {strength:.0f}%,transparent)"

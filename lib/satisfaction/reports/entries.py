@@ -12,7 +12,7 @@ from satisfaction.reports.pdf import KIND
 from satisfaction.reports.record import VERDICTS, Record
 
 FIGURES = ("share", "ci_low", "ci_high", "n", "population", "change", "change_low", "change_high",
-           "p_value", "false_discovery_rate")  # fmt: skip
+           "p_value", "false_discovery_rate", "digits")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from satisfaction.reports.discoveries import SOURCE, Discoveries
 from satisfaction.reports.entries import Entry
 from satisfaction.reports.page import LANGUAGE_CODES, LANGUAGE_NAMES, kind_and_question, named
 
+FIGURE = re.compile(r"\d+(\.\d+)?", re.ASCII)
 HEADLINE = "descriptive_statistics"  # the report whose verdict speaks for the project
 STATES = {  # worst first: the order of the rows
     "failed": N_("Failed"),
@@ -68,7 +70,7 @@ class Row:
     def bar(self) -> str:
         """Ends of the interval and the share between them, for a style sheet to draw."""
         figures = [*self.interval.removesuffix("%").split("–"), self.share.removesuffix("%")]
-        if len(figures) != 3 or not all(figure.isdigit() for figure in figures):
+        if len(figures) != 3 or not all(FIGURE.fullmatch(figure) for figure in figures):
             return ""
         return ";".join(f"--{name}:{figure}" for name, figure in zip("abp", figures, strict=True))
 
@@ -126,7 +128,7 @@ def _row(group: Group, lang: str, found: Discoveries) -> Row:
         region=clean(speaks.region),
         state="failed" if failures else speaks.verdict or "info",
         verdict="" if failures and speaks.verdict == "info" else speaks.verdict,
-        share=i18n.percent(speaks.figures.get("share")),
+        share=i18n.percent(speaks.figures.get("share"), _digits(speaks)),
         interval=_interval(speaks),
         change=change,
         change_interval=change_interval,
@@ -140,7 +142,14 @@ def _row(group: Group, lang: str, found: Discoveries) -> Row:
 
 def _interval(speaks: Entry) -> str:
     low, high = speaks.figures.get("ci_low"), speaks.figures.get("ci_high")
-    return i18n.interval(low, high) if low is not None and high is not None else ""
+    if low is None or high is None:
+        return ""
+    return i18n.interval(low, high, _digits(speaks))
+
+
+def _digits(speaks: Entry) -> int:
+    """Decimals at which the figures agree with the verdict, as the report shows them."""
+    return min(max(int(speaks.figures.get("digits", 0)), 0), 2)
 
 
 def _change(group: Group) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def with_font(text: str) -> str:
     # all of ASCII, so that another run id or time never asks for another font
     wanted = text + string.printable
     if '<html lang="en"' in text:  # these are as wide as a Chinese character in the font
-        wanted = wanted.translate(dict.fromkeys(map(ord, "‘’“”±×")))
+        wanted = wanted.translate(dict.fromkeys(map(ord, "‘’“”±×·…")))
     return text.replace(_FONT_PLACE, fonts.font_face_css(wanted), 1)
 
 

@@ -37,8 +37,8 @@
   const small = (text, more = "") =>
     text ? [element("span", { class: `small${more}` }, text)] : [];
   const bar = (row) => {
-    const ends = /^(\d+)–(\d+)%$/.exec(row.interval);
-    const share = /^(\d+)%$/.exec(row.share);
+    const ends = /^([\d.]+)–([\d.]+)%$/.exec(row.interval);
+    const share = /^([\d.]+)%$/.exec(row.share);
     if (!ends || !share) return [];
     const style = `--a:${ends[1]};--b:${ends[2]};--p:${share[1]}`;
     return [element("span", { class: "bar", style })];
