@@ -2,7 +2,8 @@
 // lies on other text. Runs in the page.
 () => {
   const problems = [];
-  const scrolls = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
+  const placeOf = (element) =>
+    element.clientWidth > 0 ? element : placeOf(element.parentElement);
   const isHidden = (element) => !element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const isForEars = (element) => element.closest(".skip, .visually-hidden, .sr-only") !== null;
   const name = (element) => {
@@ -19,9 +20,9 @@
 
   for (const element of document.body.querySelectorAll("*:not(svg *)")) {
     if (element.clientWidth === 0 || isHidden(element) || isForEars(element)) continue;
-    if (element.scrollWidth <= element.clientWidth + 1 || scrolls(element)) continue;
-    if ([...element.children].some((child) => child.scrollWidth > child.clientWidth + 1)) continue;
-    say(`wider than its place by ${element.scrollWidth - element.clientWidth}: ${name(element)}`);
+    const hides = /hidden|clip/.test(getComputedStyle(element).overflowX);
+    if (hides && element.scrollWidth > element.clientWidth + 1)
+      say(`cut by ${element.scrollWidth - element.clientWidth}: ${name(element)}`);
   }
 
   // A line of text with the white above and below its letters taken off.
@@ -73,8 +74,13 @@
     if (isHidden(parent) || isForEars(parent)) continue;
     range.selectNodeContents(walk.currentNode);
     const text = walk.currentNode.data.trim().slice(0, 40);
-    for (const line of range.getClientRects())
-      if (line.width > 2) boxes.push({ box: tight(line), text, of: parent });
+    const place = placeOf(parent).getBoundingClientRect();
+    for (const line of range.getClientRects()) {
+      if (line.width <= 2) continue;
+      boxes.push({ box: tight(line), text, of: parent });
+      if (line.left < place.left - 1 || line.right > place.right + 1)
+        say(`wider than its place: ${name(parent)}`);
+    }
   }
   const stays = boxes.filter(({ of }) => of.closest(".scroll") === null);
   collisions(stays, (one, other) => say(`“${one}” lies on “${other}”`));

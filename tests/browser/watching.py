@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -25,7 +26,7 @@ MODULES = HERE / "node_modules"
 LOOK = Path(os.environ.get("REPORTS_LOOK") or ROOT / "artifacts" / "reports-look")
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PAPER = {"width": 703, "height": 1000}  # A4 between its margins, in CSS pixels
+MARGINS = 106  # of A4 paper, both together, in CSS pixels
 MOST_BYTES = 400_000
 ALL = os.environ.get("CHECK_REPORTS") == "all"
 STANDARDS = {
@@ -86,10 +87,10 @@ def problems_of(browser: Browser, file: Path, lang: str, *, name: str) -> list[s
         note("page", page.evaluate(_script("structure.js"), lang))
         _keep(page, f"{picture}.desktop.jpg")
         page.emulate_media(media="print")
-        page.set_viewport_size(PAPER)
+        paper = page.pdf(path=f"{picture}.pdf", prefer_css_page_size=True, print_background=True)
+        page.set_viewport_size({"width": _width(paper) - MARGINS, "height": 1000})
         note("paper", page.evaluate(_script("layout.js")))
         _keep(page, f"{picture}.print.jpg")
-        page.pdf(path=f"{picture}.pdf", prefer_css_page_size=True, print_background=True)
         page.emulate_media(media="screen")
         page.set_viewport_size(DESKTOP)
         page.evaluate(OPEN_ALL)
@@ -128,6 +129,13 @@ def invalid_markup(files: Sequence[Path]) -> list[str]:
         for each in found
         for one in each["messages"]
     ]
+
+
+def _width(paper: bytes) -> int:
+    """Of the first sheet, in CSS pixels."""
+    found = re.search(rb"/MediaBox \[0 0 ([\d.]+)", paper)
+    assert found is not None
+    return round(float(found[1]) * 96 / 72)
 
 
 def _keep(page: Page, path: str) -> None:

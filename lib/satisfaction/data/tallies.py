@@ -65,6 +65,7 @@ GROWTH = 1.25  # from one sorting of a file to the next
 
 _ENDS = b"/=:,"  # what stands behind a number of ``counts`` tells what it counts
 _SPACES = bytes.maketrans(_ENDS, b"    ")
+_IS_END = np.isin(np.arange(256), list(_ENDS))
 
 
 def unfolded(rows: pd.DataFrame) -> pd.DataFrame:
@@ -73,15 +74,16 @@ def unfolded(rows: pd.DataFrame) -> pd.DataFrame:
     ``counts`` becomes ``stratum`` (its number), ``stratum_population`` and ``score`` (NaN:
     unknown), ``n`` and ``responses`` (of the stratum).
     """
-    text = "".join(f"{counts}\n" for counts in rows["counts"]).encode()
+    text = "\n".join(rows["counts"].tolist()).encode()
     characters = np.frombuffer(text, dtype=np.uint8)
-    places = np.flatnonzero(np.isin(characters, np.frombuffer(_ENDS, dtype=np.uint8)))
+    places = np.flatnonzero(_IS_END[characters])
     numbers = np.fromstring(text.translate(_SPACES), dtype=np.int64, sep=" ")
-    found = {chr(end): np.flatnonzero(characters[places] == end) for end in _ENDS}
+    ends = characters[places]
+    found = {chr(end): np.flatnonzero(ends == end) for end in _ENDS}
     population, responses, score, answers = (numbers[at].astype(float) for at in found.values())
     cells = found[","]
     stratum = np.searchsorted(found["/"], cells) - 1
-    row = np.cumsum(characters == ord("\n"))[places[cells]]
+    row = np.searchsorted(np.flatnonzero(characters == ord("\n")), places[cells])
     return (
         rows.drop(columns=["responses", "counts"])
         .iloc[row]

@@ -180,7 +180,7 @@ def peer_funnel(
         ci_high=high[0],
         outer_low=low[1],
         outer_high=high[1],
-        reason=np.select([shown, ~np.isnan(p)], ["", "too_few"], unanswered),
+        reason=pd.Series(np.select([shown, ~np.isnan(p)], ["", "too_few"], unanswered), dtype=str),
     )
     stages = {
         "centre": middle,
