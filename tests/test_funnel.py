@@ -178,7 +178,7 @@ def test_a_chart_of_thousands_stays_small_and_keeps_those_nearby():
 
 def test_every_project_of_a_crowd_is_drawn_where_it_lies():
     canvas = Canvas(100)
-    canvas.crowd([(10.02, 5.1), (10.22, 4.9), (10, 5.4), (40, 5), (7, 80)], "#123456", 4)
+    canvas.crowd([10.02, 10.22, 10, 40, 7], [5.1, 4.9, 5.4, 5, 80], "#123456", 4)
     assert 'd="M100 5h2M400 5h0.1M70 80h0.1"' in canvas.html("")
 
 

@@ -52,8 +52,10 @@
       const words = text.textContent.trim();
       if (!words || isHidden(text)) continue;
       const around = text.getBoundingClientRect();
+      if (around.width === 0) continue; // not drawn on such a screen
+      const { top, bottom } = tight(around);
       if (around.left < frame.left - 1 || around.right > frame.right + 1 ||
-          around.top < frame.top - 1 || around.bottom > frame.bottom + 1)
+          top < frame.top - 1 || bottom > frame.bottom + 1)
         outside.push(words);
       const turned = /rotate/.test(text.getAttribute("transform") || "");
       if (!turned) boxes.push({ box: tight(around), text: words, of: text });

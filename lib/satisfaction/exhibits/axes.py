@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
+from typing import Any
 
 from satisfaction.exhibits.canvas import Canvas, Scale, header
 from satisfaction.exhibits.lettering import LEADING, SMALL, wide, widest, wrapped
@@ -21,7 +22,11 @@ Words = Callable[[float], str]
 def scale(low: float, high: float, start: float = 0.0, end: float = 100.0) -> Scale:
     """A linear map from values ``low .. high`` to places ``start .. end``."""
     span = (high - low) or 1.0
-    return lambda value: start + (value - low) / span * (end - start)
+
+    def along(value: Any) -> Any:
+        return start + (value - low) / span * (end - start)
+
+    return along
 
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:

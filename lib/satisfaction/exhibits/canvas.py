@@ -9,10 +9,13 @@ no ids (charts on one page cannot clash).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 from itertools import groupby
-from typing import Literal
+from typing import Literal, Protocol, overload
+
+import numpy as np
+import numpy.typing as npt
 
 from satisfaction.exhibits import fonts
 from satisfaction.exhibits.lettering import LEADING, SIZE, SMALL, Rows, wide, wrapped
@@ -24,10 +27,19 @@ BASELINE = 0.36  # of the font size: from the middle of a line of text down to i
 WIDE_ONLY = "wide-only"  # the style sheet hides such words on a phone
 
 Point = tuple[float, float]
-Scale = Callable[[float], float]
+Values = npt.NDArray[np.float64]
 Align = Literal["left", "center", "right"]
 
 ANCHORS: dict[Align, str] = {"left": "start", "center": "middle", "right": "end"}
+
+
+class Scale(Protocol):
+    """The place of a value along an axis, or of thousands at once."""
+
+    @overload
+    def __call__(self, value: float, /) -> float: ...
+    @overload
+    def __call__(self, value: Values, /) -> Values: ...
 
 
 class Canvas:
@@ -106,9 +118,10 @@ class Canvas:
         move = f' transform="translate({_tenths(dx)})"' if dx else ""
         self._add(style, f"<circle {place}{move}/>")
 
-    def crowd(self, places: Sequence[Point], colour: str, diameter: float) -> None:
+    def crowd(self, xs: npt.ArrayLike, ys: npt.ArrayLike, colour: str, diameter: float) -> None:
         """Very many round marks as one shape, near ones in a row as a line."""
-        cells = sorted({(round(y), round(5 * x)) for x, y in places})  # fifths of a per cent
+        fifths = np.rint(5 * np.asarray(xs)).astype(int).tolist()  # of a per cent
+        cells = sorted(set(zip(np.rint(ys).astype(int).tolist(), fifths, strict=True)))
         runs: list[list[int]] = []  # y, first x, last x
         for y, x in cells:
             if runs and runs[-1][0] == y and x - runs[-1][2] <= 1:

@@ -186,7 +186,7 @@ def extent(rows: pd.DataFrame, also: float | None, as_percent: bool) -> tuple[fl
 def known(frame: pd.DataFrame) -> list[float]:
     """All numbers of a frame that are there."""
     values = frame.to_numpy(dtype=float).ravel()
-    return [float(value) for value in values if value == value]
+    return list(values[values == values].tolist())
 
 
 def interval_mark(canvas: Canvas, along: Scale, row: Record, middle: float, colour: str) -> None:

@@ -24,7 +24,8 @@ TOP, BOTTOM = 34.0, 254.0
 def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "project") -> Exhibit:
     """One project (``own``) among unnamed others, against the limits of ``peer_funnel``."""
     subject = _("Distance from projects of the same type")
-    here = funnel.rows[funnel.rows[key] == own]
+    mine = (funnel.rows[key] == own).to_numpy()
+    here = funnel.rows[mine]
     if here.empty or here["reason"].iloc[0]:
         alone = len(here) and here["reason"].iloc[0] == "too_few"
         others = _("only {peers} comparable projects of this type").format(
@@ -32,7 +33,8 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
         )
         return cannot_tell(subject, here, others if alone else "")
     row = here.iloc[0]
-    shown = funnel.rows[funnel.rows["reason"] == ""]
+    shown = np.flatnonzero(funnel.rows["reason"] == "")
+    others = shown[~mine[shown]]
     title = _finding(row, funnel)
     inner, outer = funnel.level, float(funnel.stages["outer"])
     alt = sentences(
@@ -44,19 +46,20 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
             n=i18n.number(row["n_eff"]),
             low=i18n.percent(row["ci_low"]),
             high=i18n.percent(row["ci_high"]),
-            inside=int(((shown["direction"] == "none") & (shown[key] != own)).sum()),
-            k=len(shown) - 1,
+            inside=int((funnel.rows["direction"] == "none").to_numpy()[others].sum()),
+            k=len(others),
         ),
     )
-    ordered = shown.sort_values("estimate", ascending=False, kind="stable")
-    listed = ordered.iloc[nearest(int(np.argmax(ordered[key] == own)), len(ordered) - 1)]
+    estimates = funnel.rows["estimate"].to_numpy(dtype=float)
+    ordered = shown[np.argsort(-estimates[shown], kind="stable")]
+    listed = funnel.rows.iloc[ordered[nearest(int(np.argmax(mine[ordered])), len(others))]]
     data = listed.assign(
         project=np.where(listed[key] == own, _("this project"), _("another project"))
     )
     return Exhibit(
         "chart funnel",
         title,
-        _drawn(shown, row, funnel, own_label, key).html(alt),
+        _drawn(funnel.rows[["n_eff", "estimate"]].iloc[others], row, funnel, own_label).html(alt),
         lead=_(
             "Dot: a project; the more answers, the further right. Lines: how far from the others' "
             "common {centre} chance alone would take it, in {inner} and {outer} of cases."
@@ -69,7 +72,7 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
             n_text([row["n"]]),
             method_note(funnel.method),
             _("One project in twenty lies outside the inner lines by chance alone"),
-            listed_note(len(shown) - 1),
+            listed_note(len(others)),
         ),
         alt=alt,
         data=numbers(
@@ -99,12 +102,13 @@ def _finding(row: pd.Series, funnel: Result) -> str:
     return words.format(share=i18n.percent(share), centre=i18n.percent(centre))
 
 
-def _drawn(rows: pd.DataFrame, own: pd.Series, funnel: Result, own_label: str, key: str) -> Canvas:
+def _drawn(others: pd.DataFrame, own: pd.Series, funnel: Result, own_label: str) -> Canvas:
     centre, limits = float(funnel.stages["centre"]), funnel.stages["lines"]
     levels = (funnel.level, float(funnel.stages["outer"]))
     sizes = known(limits[["n_eff"]]) or [1.0, 2.0]
     least, most = min(sizes), max(sizes)
-    values = [*known(rows[["estimate"]]), *known(limits[["ci_low", "ci_high"]]), centre]
+    shares = [*known(others[["estimate"]]), float(own["estimate"])]
+    values = [*shares, *known(limits[["ci_low", "ci_high"]]), centre]
     air = 0.06 * (max(values) - min(values)) + 0.005
     low, high = max(min(values) - air, 0.0), min(max(values) + air, 1.0)
     ends = [(i18n.percent(centre), centre)]  # what the lines are, at their right ends
@@ -122,12 +126,12 @@ def _drawn(rows: pd.DataFrame, own: pd.Series, funnel: Result, own_label: str, k
     places = spread([down(end) for _words, end in ends], [14] * len(ends), TOP, BOTTOM)
     for place, (words, _end) in zip(places, ends, strict=True):
         header(canvas, 100, place, words, "left", dx=8)
-    others = rows.loc[rows[key] != own[key], ["n_eff", "estimate"]].to_numpy(dtype=float)
-    dots = [(across(min(size, most)), down(share)) for size, share in others.tolist()]
-    if len(dots) > MANY:
-        canvas.crowd(dots, FRAME, 4)
+    xs = across(np.minimum(others["n_eff"].to_numpy(dtype=float), most))
+    ys = down(others["estimate"].to_numpy(dtype=float))
+    if len(others) > MANY:
+        canvas.crowd(xs, ys, FRAME, 4)
     else:
-        for x, y in dots:
+        for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
             canvas.dot(x, y, FRAME, 9)
     colour = FOCUS if own["direction"] == "below" else SATISFIED
     canvas.dot(across(min(float(own["n_eff"]), most)), down(float(own["estimate"])), colour, 11)
