@@ -6,18 +6,19 @@ project must exist in both languages; the index shows whatever the folder holds.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from satisfaction.problems import DataProblem
+from satisfaction.reports.pdf import find_browser
+
 HOME = Path(__file__).resolve().parents[1]
 REPORTS = HOME / "reports"
 IMAGES = HOME / "docs" / "images"
 PROJECT, WAVE = "cuihu", "2025"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MOST_BYTES = 250_000  # a README must load quickly
 MARGIN = 24.0
 
@@ -50,9 +51,10 @@ PICTURES = (
 
 def main() -> int:
     """Take all pictures; 2 and a sentence where something is missing."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        return _missing(f"no browser found: install one of {', '.join(BROWSERS)}")
+    try:
+        program = find_browser()
+    except DataProblem as problem:
+        return _missing(str(problem))
     absent = [one.page for one in PICTURES if not (REPORTS / one.page).is_file()]
     if absent:
         return _missing(

@@ -263,3 +263,22 @@ def test_where_the_database_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [path.name for path in (tmp_path / "else").iterdir()] == ["contacts.duckdb"]
     monkeypatch.setenv("SATISFACTION_DATABASE", "postgresql://ann:secret@db.example:5433/survey")
     assert database_of(tmp_path).name == "postgresql://db.example:5433/survey"
+
+
+@pytest.mark.parametrize("opened", [reader, writer])
+def test_a_database_of_another_version_is_said_to_be_one(opened, place: Location) -> None:
+    with writer(place) as connection:
+        execute(connection, "ALTER TABLE tallies DROP COLUMN counts")
+    with pytest.raises(DataProblem) as caught, opened(place) as connection:
+        fetch(connection, "SELECT counts FROM tallies")
+    assert "another version made this database: its table tallies" in str(caught.value)
+    assert "Import the raw files into a new database" in str(caught.value)
+    assert names(place) == ["一号"]
+
+
+@pytest.mark.parametrize("opened", [reader, writer])
+def test_a_wrong_statement_on_our_own_tables_stays_an_error(opened, place: Location) -> None:
+    from adbc_driver_manager import Error
+
+    with pytest.raises(Error, match="nothing_of_ours"), opened(place) as connection:
+        fetch(connection, "SELECT nothing_of_ours FROM tallies")

@@ -71,6 +71,23 @@ def row_of(page: str, project: str) -> str:
     return found[0]
 
 
+def test_a_row_shows_share_and_interval_as_a_bar_where_both_are_known() -> None:
+    unknown = record(project="b", verdict={**VERDICT, "share": 0.8})
+    page = page_of(surveyed("a", 0.7), unknown)
+    assert '<span class="bar" style="--a:60;--b:80;--p:70"></span>' in row_of(page, "a")
+    assert "bar" not in row_of(page, "b")
+
+
+def test_the_index_shows_as_many_decimals_as_the_verdict_needs() -> None:
+    near = {**VERDICT, "share": 0.8961, "ci_low": 0.88, "ci_high": 0.8996, "digits": 2}
+    shown = row_of(page_of(record(project="a", verdict=near)), "a")
+    assert "89.61%" in shown
+    assert "88.00–89.96%" in shown
+    assert "--a:88.00;--b:89.96;--p:89.61" in shown
+    for foreign in (99, -1, "2", None):
+        page_of(record(project="a", verdict={**near, "digits": foreign}))
+
+
 def test_an_index_of_nothing(tmp_path: Path) -> None:
     storage = storage_at(tmp_path / "new")
     build_index(storage, lang="en")

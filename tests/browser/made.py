@@ -34,7 +34,7 @@ SOME = {
     "cuihu": REPORTS,
     "xinchen": ("descriptive_statistics", "year_over_year"),
     "lanting": ("descriptive_statistics", "correlation_drivers"),
-    "jinhe": ("sampling_design",),
+    "jinhe": ("year_over_year",),
 }
 DISTRICTS = tuple(f"district-{number}" for number in range(1, 7))
 SOME_DISTRICTS = {"district-4": ("descriptive_statistics", "year_over_year")}

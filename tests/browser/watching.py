@@ -85,12 +85,12 @@ def problems_of(browser: Browser, file: Path, lang: str, *, name: str) -> list[s
     with opened(browser, file, said, viewport=DESKTOP, color_scheme="light") as page:
         note("desktop", page.evaluate(_script("layout.js")))
         note("page", page.evaluate(_script("structure.js"), lang))
-        _keep(page, f"{picture}.desktop.jpg")
+        _keep(page, f"{picture}.desktop")
         page.emulate_media(media="print")
         paper = page.pdf(path=f"{picture}.pdf", prefer_css_page_size=True, print_background=True)
         page.set_viewport_size({"width": _width(paper) - MARGINS, "height": 1000})
         note("paper", page.evaluate(_script("layout.js")))
-        _keep(page, f"{picture}.print.jpg")
+        _keep(page, f"{picture}.print")
         page.emulate_media(media="screen")
         page.set_viewport_size(DESKTOP)
         page.evaluate(OPEN_ALL)
@@ -102,7 +102,7 @@ def problems_of(browser: Browser, file: Path, lang: str, *, name: str) -> list[s
             note("desktop, dark", _violations(page, STANDARDS))
     on_phone = {"viewport": PHONE, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
     with opened(browser, file, said, color_scheme="light", **on_phone) as page:
-        _keep(page, f"{picture}.phone.jpg")
+        _keep(page, f"{picture}.phone")
         note("phone", page.evaluate(_script("layout.js")))
         page.evaluate(OPEN_ALL)
         note("phone, all open", page.evaluate(_script("layout.js")))
@@ -139,7 +139,10 @@ def _width(paper: bytes) -> int:
 
 
 def _keep(page: Page, path: str) -> None:
-    page.screenshot(path=path, full_page=True, type="jpeg", quality=80)
+    if ALL:
+        page.screenshot(path=f"{path}.png", full_page=True)
+    else:  # in a third of the time
+        page.screenshot(path=f"{path}.jpg", full_page=True, type="jpeg", quality=80)
 
 
 def _unreached(page: Page) -> list[str]:

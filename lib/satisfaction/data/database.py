@@ -6,6 +6,7 @@ the workbook's file, in the schema ``contacts`` on a server; a connection sees o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -17,12 +18,13 @@ from satisfaction.data.connection import (
     fetch,
     fetch_arrow,
     gather_statistics,
+    is_server,
     put_aside,
     run_script,
 )
 from satisfaction.data.duckdb_file import discard, open_file
 from satisfaction.data.location import Location, Server, database_of, located
-from satisfaction.data.postgresql import has_schema, open_server, told
+from satisfaction.data.postgresql import CONTACTS, WORKBOOK, has_schema, open_server, told
 from satisfaction.problems import DataProblem, Problem
 
 __all__ = [
@@ -56,7 +58,11 @@ def reader(location: Location, *, personal: bool = False) -> Iterator[Connection
     """A read-only connection, closed at the end of the block; many may be open at once."""
     if isinstance(location, Server):
         opened = open_server(location, personal=personal, read_only=True, wait=WRITER_WAIT_SECONDS)
-        with closing(opened) as connection, told(location):
+        with (
+            closing(opened) as connection,
+            told(location),
+            _our_tables(connection, location.name, personal=personal),
+        ):
             yield connection
         return
     path = _file(location, personal=personal)
@@ -68,7 +74,8 @@ def reader(location: Location, *, personal: bool = False) -> Iterator[Connection
                 "Import data first: python -m satisfaction import projects <file>.",
             )
         )
-    with closing(open_file(path, read_only=True, wait=WRITER_WAIT_SECONDS)) as connection:
+    opened = open_file(path, read_only=True, wait=WRITER_WAIT_SECONDS)
+    with closing(opened) as connection, _our_tables(connection, str(path), personal=personal):
         yield connection
 
 
@@ -83,7 +90,12 @@ def writer(
     """
     if isinstance(location, Server):
         opened = open_server(location, personal=personal, read_only=False, wait=wait)
-        with closing(opened) as connection, told(location), _transaction(connection):
+        with (
+            closing(opened) as connection,
+            told(location),
+            _our_tables(connection, location.name, personal=personal),
+            _transaction(connection),
+        ):
             if _make_tables(connection, personal=personal) and not personal:
                 run_script(connection, INDEXES.read_text("utf-8"))
             yield connection
@@ -93,7 +105,11 @@ def writer(
     is_new = not path.exists()
     opened = open_file(path, read_only=False, wait=wait)
     try:
-        with closing(opened) as connection, _transaction(connection):
+        with (
+            closing(opened) as connection,
+            _our_tables(connection, str(path), personal=personal),
+            _transaction(connection),
+        ):
             _make_tables(connection, personal=personal)
             yield connection
     except BaseException:
@@ -131,6 +147,56 @@ def _make_tables(connection: Connection, *, personal: bool) -> bool:
     known = "SELECT 1 AS one FROM pg_tables WHERE schemaname = current_schema() LIMIT 1"
     if len(fetch(connection, known)):
         return False
-    script = CONTACTS_SCHEMA if personal else SCHEMA
-    run_script(connection, script.read_text("utf-8"))
+    run_script(connection, _schema(personal=personal))
     return True
+
+
+def _schema(*, personal: bool) -> str:
+    return (CONTACTS_SCHEMA if personal else SCHEMA).read_text("utf-8")
+
+
+@contextmanager
+def _our_tables(connection: Connection, name: str, *, personal: bool) -> Iterator[None]:
+    """Where a statement fails: says so if the tables are those of another version.
+
+    Looked into only then: a catalog takes longer to read than a study.
+    """
+    from adbc_driver_manager import Error
+
+    try:
+        yield
+        return
+    except Error as error:
+        failed = error
+        with suppress(Error):
+            connection.rollback()  # PostgreSQL answers nothing more in a failed transaction
+    table = None
+    with suppress(Error):
+        table = _other_table(connection, personal=personal)
+    if table is None:
+        raise failed
+    raise DataProblem(
+        Problem(
+            name,
+            f"another version made this database: its table {table} has other columns",
+            "Import the raw files into a new database (they hold everything); move this one away.",
+        )
+    )
+
+
+def _other_table(connection: Connection, *, personal: bool) -> str | None:
+    """The first of our tables that has other columns there, or is missing."""
+    schema = (CONTACTS if personal else WORKBOOK) if is_server(connection) else "main"
+    there = fetch(
+        connection,
+        "SELECT c.relname AS name, a.attname AS field FROM pg_attribute a "
+        "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = $1 AND a.attnum > 0 AND NOT a.attisdropped",
+        (schema,),
+    )
+    tables = re.compile(r"^CREATE TABLE (\w+) \(\n(.*?)^\);", re.MULTILINE | re.DOTALL)
+    for name, body in tables.findall(_schema(personal=personal)):
+        columns = set(re.findall(r"^    ([a-z]\w*) ", body, re.MULTILINE))
+        if set(there.loc[there["name"] == name, "field"]) != columns:
+            return str(name)
+    return None

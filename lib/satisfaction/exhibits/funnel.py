@@ -34,7 +34,7 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
         return cannot_tell(subject, here, others if alone else "")
     row = here.iloc[0]
     shown = np.flatnonzero(funnel.rows["reason"] == "")
-    others = shown[~mine[shown]]
+    peers = shown[~mine[shown]]
     title = _finding(row, funnel)
     inner, outer = funnel.level, float(funnel.stages["outer"])
     alt = sentences(
@@ -46,20 +46,20 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
             n=i18n.number(row["n_eff"]),
             low=i18n.percent(row["ci_low"]),
             high=i18n.percent(row["ci_high"]),
-            inside=int((funnel.rows["direction"] == "none").to_numpy()[others].sum()),
-            k=len(others),
+            inside=int((funnel.rows["direction"] == "none").to_numpy()[peers].sum()),
+            k=len(peers),
         ),
     )
     estimates = funnel.rows["estimate"].to_numpy(dtype=float)
     ordered = shown[np.argsort(-estimates[shown], kind="stable")]
-    listed = funnel.rows.iloc[ordered[nearest(int(np.argmax(mine[ordered])), len(others))]]
+    listed = funnel.rows.iloc[ordered[nearest(int(np.argmax(mine[ordered])), len(peers))]]
     data = listed.assign(
         project=np.where(listed[key] == own, _("this project"), _("another project"))
     )
     return Exhibit(
         "chart funnel",
         title,
-        _drawn(funnel.rows[["n_eff", "estimate"]].iloc[others], row, funnel, own_label).html(alt),
+        _drawn(funnel.rows[["n_eff", "estimate"]].iloc[peers], row, funnel, own_label).html(alt),
         lead=_(
             "Dot: a project; the more answers, the further right. Lines: how far from the others' "
             "common {centre} chance alone would take it, in {inner} and {outer} of cases."
@@ -72,7 +72,7 @@ def funnel_chart(funnel: Result, own: str, *, own_label: str = "", key: str = "p
             n_text([row["n"]]),
             method_note(funnel.method),
             _("One project in twenty lies outside the inner lines by chance alone"),
-            listed_note(len(others)),
+            listed_note(len(peers)),
         ),
         alt=alt,
         data=numbers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 import numpy as np
 import pandas as pd
@@ -42,12 +42,13 @@ def estimates_from_tallies(
     keys = list(keys)
     require_columns(tallies, [*keys, "stratum", "stratum_population", "score", "n", "responses"])
     method = "mean_linearised" if at_least is None else proportion_method(interval)
-    group = _codes(tallies, keys)
+    coded = {key: pd.factorize(tallies[key], sort=True, use_na_sentinel=False) for key in keys}
+    group = _combined(coded, keys)
     size = int(group.max(initial=-1)) + 1
     answers = tallies["score"].to_numpy(dtype=float, na_value=np.nan)[:, None]
     marked = answers if at_least is None else satisfied(answers, at_least)
     values, count = sum_and_count(marked)
-    domain = domains(_tallied_design(tallies, keys, group), group, size)
+    domain = domains(_tallied_design(tallies, coded, group), group, size)
     estimates = ratios(domain, values, count)
     found = (
         mean_statistics(estimates, level, method)
@@ -66,17 +67,18 @@ def estimates_from_tallies(
     )
 
 
-def _codes(tallies: pd.DataFrame, keys: Sequence[str]) -> IntArray:
+def _combined(coded: Mapping[str, tuple[IntArray, Sized]], keys: Sequence[str]) -> IntArray:
     """Number 0.. of each row's combination of keys, in their order; missing ones come last."""
-    code = np.zeros(len(tallies), dtype=np.int64)
-    for key in keys:
-        own, found = pd.factorize(tallies[key], sort=True, use_na_sentinel=False)
-        if len(found) > 1:
-            code = np.unique(code * len(found) + own, return_inverse=True)[1]
+    varied = [coded[key] for key in keys if len(coded[key][1]) > 1]
+    code = varied[0][0] if varied else np.zeros_like(coded[keys[0]][0])
+    for own, found in varied[1:]:
+        code = np.unique(code * len(found) + own, return_inverse=True)[1]
     return code
 
 
-def _tallied_design(tallies: pd.DataFrame, keys: list[str], group: IntArray) -> Design:
+def _tallied_design(
+    tallies: pd.DataFrame, coded: Mapping[str, tuple[IntArray, Sized]], group: IntArray
+) -> Design:
     """Strata are key x stratum; a tally row stands for n respondents."""
     count, responses, population = (
         tallies[column].to_numpy(dtype=float, na_value=np.nan)
@@ -86,8 +88,7 @@ def _tallied_design(tallies: pd.DataFrame, keys: list[str], group: IntArray) -> 
         raise ValueError("tallies need 0 <= n <= responses in every row")
     if (population < responses).any():
         raise ValueError("tallies have a stratum with more responses than stratum_population")
-    study = [key for key in keys if key != "item"] or keys
-    study_code = _codes(tallies, study)
+    study_code = _combined(coded, [key for key in coded if key != "item"] or list(coded))
     unknown = np.bincount(study_code, weights=np.isnan(population))[study_code] > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.where(responses > 0, np.where(unknown, 1.0, population / responses), 0.0)

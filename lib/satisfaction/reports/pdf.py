@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -128,6 +129,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         kin = []
         with suppress(psutil.Error):
             kin = psutil.Process(process.pid).children(recursive=True)
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)  # children, too, that it starts just now
         process.kill()
         for each in kin:
             with suppress(psutil.Error):
