@@ -39,8 +39,8 @@ KINDS = {
     "_ = plt.figure(figsize=(1, 1)); _ = plt.plot([1, 2])",
     "widget": "import ipywidgets\nslider = ipywidgets.IntSlider(3, description='n')\nslider",
     "widget_later": "slider.value = 5",
-    "context": "from contextvars import ContextVar\nambient = ContextVar('ambient', default='lost')\n"
-    "_ = ambient.set('kept')",
+    "context": "from contextvars import ContextVar\n"
+    "ambient = ContextVar('ambient', default='lost')\n_ = ambient.set('kept')",
     "context_later": "ambient.get()",
     "names": "_, __name__, In[2], type(get_ipython()).__name__, get_ipython().execution_count",
     "syntax": "1 +",

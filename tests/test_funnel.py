@@ -45,7 +45,7 @@ def test_limits_are_those_of_r():
 
 @pytest.mark.parametrize("centre", [0.001, 0.3, 0.9, 0.999])
 def test_limits_at_every_size_follow_scipy(centre):
-    n = np.arange(1, 300)
+    n = np.array([*range(1, 300), 5_000, 100_000])
     rows = funnel_limits(n, centre, levels=[0.95]).rows
     for q, column in ((0.025, "ci_low"), (0.975, "ci_high")):
         r = binom.ppf(q, n, centre)

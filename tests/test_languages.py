@@ -29,7 +29,8 @@ from test_reports_pages import VERDICT, markdown, notebook, record, shows
 LATIN = {
     "Bartlett", "Cochran", "Cramér", "Cronbach", "F", "Fay-Herriot", "Feldt", "Guttman", "Holm",
     "I-S", "Jeffreys", "Johnson", "Kish", "Laney", "McNemar", "Newcombe", "Oaxaca-Blinder",
-    "Paule-Mandel", "Rao-Scott", "Shapley", "Spearman", "Spiegelhalter", "V", "Wilson", "CSV", "UTC",
+    "Paule-Mandel", "Rao-Scott", "Shapley", "Spearman", "Spiegelhalter", "V", "Wilson",
+    "CSV", "UTC",
     "LMG", "n", "p", "t",
     "S", "S0-", "S1-", "S2-", "S3-", "S4-",  # clauses
 }  # fmt: skip
