@@ -35,6 +35,8 @@ Row = tuple[str, str] | None
 
 def _answers(study: Study) -> Row:
     outside = study.uncounted.get("not_in_sample", 0)
+    if not outside and study.responses.empty:
+        return None
     if not outside:
         return "ok", _("All {n} answer sheets count").format(n=f"{len(study.responses):,}")
     return "warning", _(

@@ -205,11 +205,13 @@ def test_pages_are_safe_synthetic_and_in_one_language(
 def test_every_text_is_written_as_its_readers_write(
     workbook: Workbook, batch: subprocess.CompletedProcess[str]
 ) -> None:
-    """All pages in Chinese, and two projects in English that show nearly every exhibit."""
+    """Two projects that show nearly every exhibit, and a very small one."""
     made = workbook.run("run", "--projects", "jinhe,cuihu", "--lang", "en", "--out", "english")
     assert made.returncode == 0, made.stderr
     records = {**_records_of(workbook, "reports"), **_records_of(workbook, "english")}
-    assert len(records) == 56
+    shown = {"jinhe", "cuihu", "lanting"}
+    records = {path: record for path, record in records.items() if record["project"] in shown}
+    assert len(records) == 20
     names: dict[str, set[str]] = {}
     for path, record in records.items():
         project, lang = record["project"], record["lang"]

@@ -16,7 +16,7 @@ from satisfaction.exhibits.comparison import (
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.lettering import LEADING, NAMES, SIZE, widest, wrapped
 from satisfaction.exhibits.notes import cannot_tell
-from satisfaction.exhibits.palette import FOCUS, INK, MUTED, QUIET, SATISFIED
+from satisfaction.exhibits.palette import FOCUS, INK, MUTED, QUIET, RULE, SATISFIED
 from satisfaction.exhibits.records import records
 from satisfaction.exhibits.suppression import without_small
 from satisfaction.exhibits.tables import interval_text
@@ -177,24 +177,24 @@ def _slopes(
     )
     after = spread([down(value) for value in rows["current"]], heights, top, bottom)
     lines = records(rows)
+    steps = zip(rows["estimate"], real, strict=True)
+    inks = [_colour(step, True) if beyond else MUTED for step, beyond in steps]
     # What changed is drawn last, above the grey lines.
     for place in sorted(range(len(rows)), key=lambda place: real[place]):
         row = lines[place]
         colour = _colour(row["estimate"], real[place])
         start, end = down(row["previous"]), down(row["current"])
         canvas.line([(0, start), (100, end)], colour, 2.5 if real[place] else 1.2)
-        _leader(canvas, 0, start, -1, before[place])
-        _leader(canvas, 100, end, 1, after[place])
+        fine = colour if real[place] else RULE
+        _leader(canvas, 0, start, -1, before[place], fine)
+        _leader(canvas, 100, end, 1, after[place], fine)
         canvas.dot(0, start, colour, 8)
         canvas.dot(100, end, colour, 8)
-    for place, words in enumerate(earlier):
-        canvas.text(0, before[place], words, dx=-LEADER, colour=MUTED, align="right")
-    for place, words in enumerate(values):
-        ink = _colour(lines[place]["estimate"], True) if real[place] else INK
-        canvas.text(100, after[place], words, dx=LEADER, colour=ink, bold=True)
-    for place, words in enumerate(parts):
-        ink = _colour(lines[place]["estimate"], True) if real[place] else MUTED
-        canvas.text(100, after[place], words, dx=to_names, colour=ink, room=NAMES)
+    for place, (was, now, words) in enumerate(zip(earlier, values, parts, strict=True)):
+        ink = inks[place] if real[place] else INK
+        canvas.text(0, before[place], was, dx=-LEADER, colour=inks[place], align="right")
+        canvas.text(100, after[place], now, dx=LEADER, colour=ink, bold=True)
+        canvas.text(100, after[place], words, dx=to_names, colour=inks[place], room=NAMES)
     return canvas
 
 
@@ -202,10 +202,10 @@ def _colour(step: float, real: bool) -> str:
     return (SATISFIED if step > 0 else FOCUS) if real else QUIET
 
 
-def _leader(canvas: Canvas, x: float, y: float, side: int, to_y: float) -> None:
+def _leader(canvas: Canvas, x: float, y: float, side: int, to_y: float, colour: str) -> None:
     """A fine line from a mark to its label where the label had to move."""
     if abs(to_y - y) > 3:
-        canvas.line([(6 * side, y), ((LEADER - 4) * side, to_y)], beside=x)
+        canvas.line([(6 * side, y), ((LEADER - 4) * side, to_y)], colour, beside=x)
 
 
 def trend_chart(

@@ -76,7 +76,7 @@ def facts_cards(
         if pd.isna(row["estimate"])
         else _("{share} are satisfied ({n} answer sheets), mean score {mean}").format(
             share=i18n.percent(row["estimate"]),
-            n=i18n.number(n),
+            n=i18n.number(row["n"]),
             mean=i18n.number(score["estimate"], 2),
         )
     )
@@ -142,7 +142,7 @@ def summary_table(
         ),
     )
     lead = _("Each row: an item, its satisfied share and its mean score, each with its interval.")
-    return Exhibit("table", title, aligned(table), lead=lead, note=note_text, alt=title)
+    return Exhibit("table", title, aligned(table), lead=lead, note=note_text, alt=title, data=table)
 
 
 def _means_finding(means: pd.Series, labels: Labels) -> str:

@@ -100,7 +100,12 @@ def _title(visible: pd.DataFrame, names: list[str], groups: list[str]) -> str:
     if np.isnan(values).all():
         return _("All groups are too small to be shown")
     row, column = np.unravel_index(np.nanargmin(values), values.shape)
-    return _("Lowest: {item} among {group}, {share}").format(
+    words = (
+        _("Lowest of the cells shown: {item} among {group}, {share}")
+        if np.isnan(values).any()
+        else _("Lowest: {item} among {group}, {share}")
+    )
+    return words.format(
         item=names[row], group=groups[column], share=i18n.percent(values[row, column])
     )
 

@@ -8,7 +8,7 @@ from satisfaction import i18n
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.notes import cannot_tell, note
 from satisfaction.exhibits.tables import aligned, result_table, stages_table
-from satisfaction.exhibits.verdict import GRADES, probability_text
+from satisfaction.exhibits.verdict import GRADES, grade_words, probability_text
 from satisfaction.exhibits.words import (
     Labels,
     label,
@@ -89,7 +89,7 @@ def margin_table(margin: Result, labels: Labels) -> Exhibit:
             level=i18n.percent(margin.level)
         ),
     )
-    return Exhibit("table", title, aligned(table), lead=lead, note=note_text, alt=title)
+    return Exhibit("table", title, aligned(table), lead=lead, note=note_text, alt=title, data=table)
 
 
 def sample_table(summary: Result, listed: pd.DataFrame, labels: Labels) -> Exhibit:
@@ -155,11 +155,13 @@ def grades_table(grades: Result) -> Exhibit:
     title = _("Grade by the estimate: {grade}, with probability {probability}").format(
         grade=_(GRADES[own["grade"]]), probability=probability_text(own["estimate"])
     )
+    if own["estimate"] < 0.5:
+        title = grade_words(grades)[:1].upper() + grade_words(grades)[1:]
     note_text = sentences(
         n_text([own["n"]]), method_note(grades.method), _("Counted in effective answers")
     )
     lead = _("From: where a grade begins. Probability: that the true share lies within it.")
-    return Exhibit("table", title, aligned(table), lead=lead, note=note_text, alt=title)
+    return Exhibit("table", title, aligned(table), lead=lead, note=note_text, alt=title, data=table)
 
 
 def stated_table(stated: Result, labels: Labels) -> Exhibit:
@@ -210,13 +212,13 @@ def mix_table(mix: Result, labels: Labels) -> Exhibit:
     )
     moved = rows.loc[rows["p_holm"] < 1 - mix.level, "variable"].unique()
     names = i18n.listing(labelled(moved, labels))
-    untested = rows["p_holm"].isna().all()
-    if untested:
+    tested = rows.loc[rows["p_holm"].notna(), "variable"].nunique()
+    if not tested:
         title = _("Change of the mix: cannot tell")
     elif len(moved):
         title = _("The mix moved beyond chance: {names}").format(names=names)
     else:
-        title = _("No change of the mix beyond chance")
+        title = _("No change of the mix beyond chance ({m} tested)").format(m=tested)
     note_text = sentences(
         n_text([mix.n]),
         method_note(mix.method),
@@ -227,7 +229,7 @@ def mix_table(mix: Result, labels: Labels) -> Exhibit:
     body = aligned(table)
     lead = _("Each row: shares of the answer sheets in both waves.")
     words = sentences(note_text, left_out)
-    return Exhibit("table", title, body, lead=lead, note=words, alt=title)
+    return Exhibit("table", title, body, lead=lead, note=words, alt=title, data=table)
 
 
 def standing_note(standing: Result, ranks: Result | None = None) -> Exhibit:

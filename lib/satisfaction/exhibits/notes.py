@@ -34,7 +34,11 @@ def kpi_cards(cards: Sequence[tuple[str, str, str, str]]) -> Exhibit:
     colon = "：" if language() == "zh" else ": "
     said = [f"{clean(name)}{colon}{clean(value)}" for value, name, _hint, _tone in cards]
     alt = ("；" if language() == "zh" else "; ").join(said)
-    return Exhibit("cards", "", f'<dl class="card-row">{"".join(shown)}</dl>', alt=alt)
+    columns = [_("Indicator"), _("Value"), _("Detail")]
+    rows = [(name, value, hint) for value, name, hint, _tone in cards]
+    data = pd.DataFrame(rows, columns=columns)
+    body = f'<dl class="card-row">{"".join(shown)}</dl>'
+    return Exhibit("cards", "", body, alt=alt, data=data)
 
 
 def note(title: str, paragraphs: Sequence[str], tone: Tone = "info") -> Exhibit:

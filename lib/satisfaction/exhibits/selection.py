@@ -60,7 +60,7 @@ def eligibility_table(counts: Result, labels: Labels | None = None) -> Exhibit:
         _("A household that several rules keep out counts once, by the first of them."),
     )
     lead = _("First the households that can be drawn, then the others by the rule against them.")
-    return Exhibit("table", title, aligned(table), lead=lead, note=note, alt=title)
+    return Exhibit("table", title, aligned(table), lead=lead, note=note, alt=title, data=table)
 
 
 def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:

@@ -55,7 +55,7 @@ def verdict_card(
     place = next_grade_distance(row["estimate"] if rated else float("nan"), grades.stages)
     sentence = clauses(
         _target_words(row, judged, digits, share.level, str(identity["target_clause"])),
-        _grade_words(grades) if rated else "",
+        grade_words(grades) if rated else "",
         change_words(change, identity, parts) if change is not None and rated else "",
     )
     support = [
@@ -172,7 +172,7 @@ def _interval_words(row: pd.Series, digits: int, level: float) -> str:
     )
 
 
-def _grade_words(grades: Result) -> str:
+def grade_words(grades: Result) -> str:
     """The grade of the share; where another one is as likely as not, both of them."""
     chances = grades.rows.set_index("grade")["estimate"]
     own = str(grades.rows.loc[grades.rows["is_own"], "grade"].iloc[0])
@@ -225,7 +225,7 @@ def _base_words(row: pd.Series, identity: Mapping[str, Any]) -> str:
     n, rated = int(identity.get("sheets") or row["n"]), int(row["n"])
     population, rate = identity.get("population"), _response_rate(row, identity)
     base = (
-        _("{n} answers; the number of households is not known").format(n=i18n.number(n))
+        _("{n} answers (the number of households is not known)").format(n=i18n.number(n))
         if population is None
         else _("{n} answers from {population} households in the assessment").format(
             n=i18n.number(n), population=i18n.number(population)
