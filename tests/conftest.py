@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from databases import FILES, NO_SERVER, Databases, TeamServer, server_programs
+from satisfaction import origin
 from satisfaction.problems import DataProblem
 from satisfaction.reports.pdf import find_browser
 from small_study import surveyed_workbook
@@ -45,6 +46,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         on_files = metafunc.definition.get_closest_marker("duckdb") is not None
         kinds = ["duckdb", "postgresql"] if both and not on_files else ["duckdb"]
         metafunc.parametrize("databases", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(autouse=True)
+def no_survey_on_show() -> None:
+    """What one test opened is not named in the exhibits of the next."""
+    origin.use(None)
 
 
 @pytest.fixture(scope="session")

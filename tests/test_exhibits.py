@@ -396,7 +396,7 @@ def test_slope_shows_no_levels_that_must_not_be_compared() -> None:
 
 def test_dot_plot_counts_what_is_clearly_below_target() -> None:
     exhibit = ex.dot_plot(estimates(names_of(3)), target=0.9, target_clause="S2-2")
-    assert exhibit.title.startswith("2 of 3 intervals lie below the target of 90%")
+    assert exhibit.title.startswith("Below the target of 90% with the whole interval: 2 of 3")
     assert "S2-2" in exhibit.body
 
 

@@ -149,7 +149,7 @@ def test_the_chart_says_what_it_shows_and_names_nobody():
     rows = shares([62, 170, 165, 172, 168], [100, 200, 200, 200, 200])
     result = peer_funnel(rows, own="p0")
     chart = exhibits.funnel_chart(result, "p0", own_label="Harmony Court")
-    assert chart.title.startswith("62% here: further below the others’ 84%")
+    assert chart.title.startswith("62% here: below the others’ 84%, outside all limits")
     assert not any(f"p{number}" in chart.html() for number in range(1, 5))
     assert "Harmony Court 62%" in chart.html()
     assert "nan" not in chart.html().lower()

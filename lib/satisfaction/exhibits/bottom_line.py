@@ -28,11 +28,12 @@ def bottom_line(
     identity: Mapping[str, Any],
     *,
     picture: str = "",
+    note: str = "",
     **facts: Any,
 ) -> Exhibit:
     """The card that opens a report; its MIME bundle is what the index and the archive keep.
 
-    ``picture``: HTML between the sentence and its support.
+    ``picture``: HTML between the sentence and its support; ``note``: how the figures were made.
     """
     data = {"verdict": verdict, "sentence": sentence, **identity, **facts}
     body = f'<p class="verdict-sentence">{escape(clean(sentence))}</p>{picture}' + "".join(
@@ -42,6 +43,7 @@ def bottom_line(
         kind=f"verdict {verdict}",
         title=_(VERDICTS[verdict]),
         body=body,
+        note=note,
         alt=sentence,
         bundle={MIME: {key: _json(value) for key, value in data.items()}},
     )

@@ -115,7 +115,7 @@ def _finding(rows: pd.DataFrame, names: list[str], target: float | None, as_perc
         )
     below = int((rows["ci_high"] < target).sum())
     return (
-        _("{k} of {m} intervals lie below the target of {target}; lowest: {worst} {low}")
+        _("Below the target of {target} with the whole interval: {k} of {m}; lowest: {worst} {low}")
         if below
         else _("None of {m} intervals lies below the target of {target}; lowest: {worst} {low}")
     ).format(k=below, m=len(rows), target=value_text(target, as_percent), worst=names[-1], low=low)

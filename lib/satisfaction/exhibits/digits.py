@@ -12,8 +12,12 @@ FLOAT_ERROR = 1e-9
 MOST = 6
 
 
-def telling_digits(marks: Iterable[float], values: Iterable[float], *, least: int = 0) -> int:
+def telling_digits(
+    marks: Iterable[float], values: Iterable[float], *, least: int = 0, edges: bool = False
+) -> int:
     """Decimals of a percentage at which no value looks equal to a mark that it is not.
+
+    ``edges``: a mark belongs to what is above it, so a value above may look equal to it.
 
     Rounding keeps the order, so each value then also lies on the same side of each mark as before.
     The marks themselves are shown exactly as far as two decimals can.
@@ -25,7 +29,8 @@ def telling_digits(marks: Iterable[float], values: Iterable[float], *, least: in
         if not exact and digits < 2:
             continue
         if not any(
-            _shown(value, digits) == _shown(mark, digits) and abs(value - mark) > FLOAT_ERROR
+            _shown(value, digits) == _shown(mark, digits)
+            and (mark - value if edges else abs(mark - value)) > FLOAT_ERROR
             for value in known
             for mark in fixed
         ):

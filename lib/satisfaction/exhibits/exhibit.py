@@ -60,7 +60,7 @@ class Exhibit:
         if self.lead:
             parts.append(f'<p class="exhibit-lead">{escape(self.lead)}</p>')
         parts.append(f'<div class="exhibit-body">{self.body}</div>')
-        below = self._caption() if kind not in ("note", "verdict") else _paragraph(self.note)
+        below = _paragraph(self.note) if is_note else self._caption()
         if self.data is not None and len(self.data):
             below += _details(self.title, self.data, self._file())
         if below:

@@ -89,15 +89,17 @@ def _finding(row: pd.Series, funnel: Result) -> str:
         words = _("{share} here: chance alone may explain the distance from the others' {centre}")
     elif row["beyond"] > funnel.level:
         words = (
-            _("{share} here: further above the others' {centre} than chance takes a project")
+            _("{share} here: above the others' {centre}, outside all limits of chance")
             if row["direction"] == "above"
-            else _("{share} here: further below the others' {centre} than chance takes a project")
+            else _("{share} here: below the others' {centre}, outside all limits of chance")
         )
     else:
         words = (
-            _("{share} here: above the others' {centre}, at the edge of what chance does")
+            _("{share} here: above the others' {centre}, outside the narrower limits of chance")
             if row["direction"] == "above"
-            else _("{share} here: below the others' {centre}, at the edge of what chance does")
+            else _(
+                "{share} here: below the others' {centre}, outside the narrower limits of chance"
+            )
         )
     return words.format(share=i18n.percent(share), centre=i18n.percent(centre))
 
@@ -115,7 +117,8 @@ def _drawn(others: pd.DataFrame, own: pd.Series, funnel: Result, own_label: str)
     for level, digits in zip(levels, (0, 1), strict=True):
         lower = limits.loc[limits["level"] == level, "ci_low"]
         if len(lower):
-            ends.append((i18n.percent(level, digits), float(lower.iloc[-1])))
+            words = _("{level} limits").format(level=i18n.percent(level, digits))
+            ends.append((words, float(lower.iloc[-1])))
     right = widest([words for words, _end in ends], SMALL) + 8
     canvas = Canvas(BOTTOM + 42, axis_room(low, high, i18n.percent), right)
     down = axis_upwards(canvas, low, high, i18n.percent, TOP, BOTTOM)

@@ -79,8 +79,11 @@ def group_heat_table(
             method_note(result.method),
             _(
                 "Groups with fewer than {minimum} answers are not shown, nor is what would reveal "
-                "them (withheld); * fewer than {caution} answers: read with caution."
-            ).format(minimum=minimum_n, caution=caution_n),
+                "them (withheld)."
+            ).format(minimum=minimum_n),
+            _("* fewer than {caution} answers: read with caution.").format(caution=caution_n)
+            if any(text.endswith("*") for line in texts for text in line)
+            else "",
         ),
         alt=finding,
         data=data,

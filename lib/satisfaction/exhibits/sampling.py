@@ -102,34 +102,36 @@ def _waterfall(steps: list[str], counts: list[float], removed: list[float], larg
 
 
 def allocation_chart(allocation: Result, labels: Labels | None = None) -> Exhibit:
-    """Interviews per stratum against its share of households."""
+    """Households to invite per stratum against its share of households."""
     rows = allocation.rows
     usable = rows[rows["n"].notna()] if len(rows) else rows
     if usable.empty or not usable["n"].sum() > 0:
-        return cannot_tell(_("Interviews per stratum"), rows)
+        return cannot_tell(_("Households to invite, by stratum"), rows)
     usable = usable.sort_values("n", ascending=False, kind="stable")
     usable = usable.assign(share=usable["n"] / usable["n"].sum())
     strata, sizes = labelled(usable["stratum"], labels), usable["n"].astype(float)
     smallest = int(sizes.to_numpy().argmin())
-    title = _("{n} interviews over {k} strata; the smallest, {stratum}, gets {least}").format(
+    title = _(
+        "{n} households to invite in {k} strata; the smallest, {stratum}, has {least}"
+    ).format(
         n=i18n.number(sizes.sum()),
         k=len(usable),
         stratum=strata[smallest],
         least=i18n.number(sizes.iloc[smallest]),
     )
     if len(usable) == 1:
-        title = _("{n} interviews in one stratum").format(n=i18n.number(sizes.sum()))
+        title = _("{n} households to invite in one stratum").format(n=i18n.number(sizes.sum()))
     canvas = _allocation(usable, strata)
     alt = sentences(title, spoken(strata, [i18n.number(size) for size in sizes]))
     return Exhibit(
         "chart allocation",
         title,
         canvas.html(alt),
-        lead=_("Bar: share of the interviews. Tick: share of the households."),
+        lead=_("Bar: share of those to invite. Tick: share of the households."),
         note=sentences(
             n_text([sizes.sum()]),
             method_note(allocation.method),
-            _("Far right: interviews of households, and the chance of each to be drawn."),
+            _("At the right: to invite / households, and the chance of each to be drawn."),
             _("Neyman allocation needs a previous wave; there is none to plan by")
             if allocation.stages.get("instead_of") == "neyman"
             else "",

@@ -46,7 +46,8 @@ def conversion_note(needed: Result) -> Exhibit:
     """How many residents must be won over to reach the target (S3-12)."""
     rows = needed.rows.set_index("goal")
     point, sure = rows.loc["point"], rows.loc["interval"]
-    target = i18n.percent(float(needed.stages["target"]), 1)
+    goal = float(needed.stages["target"])
+    target = i18n.percent(goal, 0 if round(100 * goal, 6).is_integer() else 1)
     if pd.isna(point["estimate"]):
         return note(
             _("Residents to win over: cannot tell"),

@@ -71,7 +71,8 @@ def result_table(
             reason_text(code) if code else "" for code in rows["reason"]
         ]
     body = aligned(pd.DataFrame(shown))
-    note = note or sentences(n_text([result.n]), method_note(result.method))
+    counts = rows.get("n", [result.n])
+    note = note or sentences(n_text(counts), method_note(result.method))
     return Exhibit(
         "table",
         clean(title),

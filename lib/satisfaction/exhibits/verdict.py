@@ -13,7 +13,7 @@ from satisfaction.exhibits.causes import cause_words, change_words, observed_wor
 from satisfaction.exhibits.digits import gap, size_text, step_digits, telling_digits
 from satisfaction.exhibits.exhibit import Exhibit
 from satisfaction.exhibits.gauge import gauge
-from satisfaction.exhibits.words import reason_text, sentences
+from satisfaction.exhibits.words import method_note, reason_text, sentences
 from satisfaction.i18n import N_, _
 from satisfaction.methods.result import Result
 from satisfaction.methods.targets import next_grade_distance
@@ -73,6 +73,7 @@ def verdict_card(
         picture=gauge(
             row, target, grades.stages, {code: _(name) for code, name in GRADES.items()}, digits
         ),
+        note=method_note(share.method),
         share=row["estimate"],
         ci_low=row["ci_low"],
         ci_high=row["ci_high"],
@@ -119,9 +120,10 @@ def _is_judged(against: pd.Series) -> bool:
 
 def _digits(row: pd.Series, against: pd.Series, grades: Result) -> int:
     """Decimals at which share and interval agree with the verdict, and the share with its grade."""
-    by_target = telling_digits([against["target"]], row[["estimate", "ci_low", "ci_high"]])
+    figures = row[["estimate", "ci_low", "ci_high"]]
+    by_target = telling_digits([against["target"]], figures, edges=True)
     cuts = grades.stages.values() if _is_judged(against) else ()
-    return telling_digits(cuts, [row["estimate"]], least=by_target)
+    return telling_digits(cuts, [row["estimate"]], least=by_target, edges=True)
 
 
 def _target_words(row: pd.Series, judged: Result, digits: int, level: float, clause: str) -> str:
