@@ -163,12 +163,17 @@ def test_input_is_asked_of_the_user(start: Callable[..., Kernel]) -> None:
     assert "".join(texts) == "cba\n"
 
 
-def test_interrupts_restarts_and_kills(start: Callable[..., Kernel]) -> None:
+def test_interrupts_restarts_and_kills(start: Callable[..., Kernel], tmp_path: Path) -> None:
     kernel = start()
-    for _again in range(3):
-        kernel.client.execute("import time; print('sleeping'); time.sleep(60)")
-        while kernel.client.get_iopub_msg(timeout=60)["msg_type"] != "stream":
-            pass
+    for again in range(3):
+        # a file says that it sleeps: what a kernel prints before its client listens is lost
+        asleep = tmp_path / f"asleep-{again}"
+        kernel.client.execute(
+            f"import pathlib, time; pathlib.Path({str(asleep)!r}).touch(); time.sleep(60)"
+        )
+        deadline = time.monotonic() + 60
+        while not asleep.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
         kernel.manager.interrupt_kernel()
         reply = kernel.client.get_shell_msg(timeout=60)
         assert reply["content"]["ename"] == "KeyboardInterrupt"
