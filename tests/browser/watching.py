@@ -167,6 +167,7 @@ def _unreached(page: Page) -> list[str]:
 
 
 def _violations(page: Page, rules: dict[str, Any]) -> list[str]:
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")  # the navigation hides nothing there
     if not page.evaluate("'axe' in window"):
         page.evaluate(_installed("axe-core/axe.min.js").read_text("utf-8"))
     found = page.evaluate(
