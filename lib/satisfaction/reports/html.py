@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,12 +53,8 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML; ``ValueError`` if something in it would run or load anything."""
-    lang = page.record.lang
-    with i18n.speaking(lang):
-        left_out = {str(tag) for tag in page.record.verdict.get("absent") or ()}
-        notebook, sections = _readable(page.notebook, lang, left_out)
-        resources = {"page": {**_words(page, notebook), "sections": sections}}
-        text, _resources = exporter().from_notebook_node(notebook, resources)
+    with i18n.speaking(page.record.lang):
+        text, _resources = exporter().from_notebook_node(page.notebook, {"made_from": page})
     problems = page_problems(text)
     if problems:
         raise ValueError(f"the page would not be safe: it holds {'; '.join(problems[:3])}")
@@ -83,13 +78,25 @@ class ReportExporter(TemplateExporter):
             extra_template_basedirs=[str(TEMPLATE.parent)],
             template_name=TEMPLATE.name,
             template_file="report.html.j2",
-            default_preprocessors=[],  # none applies here, and each would validate the notebook
             exclude_input=True,
             exclude_input_prompt=True,
             exclude_output_prompt=True,
         )
         self.environment.globals["_"] = _
         self.register_filter("markdown", lambda source: markdown(source, []))
+
+    def _preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """What a page shows of the notebook; ``nb`` is a copy already.
+
+        Instead of nbconvert's preprocessors: for them it would copy and validate all once more.
+        """
+        page: Page = resources["made_from"]
+        left_out = {str(tag) for tag in page.record.verdict.get("absent") or ()}
+        sections = _make_readable(nb, page.record.lang, left_out)
+        resources["page"] = {**_words(page, nb), "sections": sections}
+        return nb, resources
 
     def _file_extension_default(self) -> str:
         return ".html"
@@ -125,22 +132,18 @@ def markdown(source: str, sections: list[tuple[str, str]]) -> str:
     return CLAUSE.sub(r'<span class="clause">\g<0></span>', str(write(source)))
 
 
-def _readable(
-    notebook: NotebookNode, lang: str, left_out: set[str]
-) -> tuple[NotebookNode, list[tuple[str, str]]]:
-    """The cells of one language, markdown written as HTML, and the sections they make.
+def _make_readable(notebook: NotebookNode, lang: str, left_out: set[str]) -> list[tuple[str, str]]:
+    """Keep the cells of one language, write markdown as HTML; the sections that this makes.
 
     ``left_out``: tags of cells that do not apply to this study, such as a comparison with an
     earlier wave where there is none.
     """
-    # NotebookNode's own copy would share the cells
-    notebook = copy.deepcopy(notebook)
     choose = TagRemovePreprocessor(
         enabled=True,
         remove_cell_tags={other for other in LANGUAGES if other != lang} | left_out,
         remove_all_outputs_tags={"parameters", "injected-parameters", "setup"},
     )
-    notebook, _resources = choose.preprocess(notebook, {"global_content_filter": {}})
+    choose.preprocess(notebook, {"global_content_filter": {}})
     sections: list[tuple[str, str]] = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -150,7 +153,7 @@ def _readable(
             cell.metadata["is_title"] = bool(is_title)
         elif "open_study(" in cell.source:
             cell.outputs = []
-    return notebook, sections
+    return sections
 
 
 def _text(notebook: NotebookNode, record: Record) -> str:

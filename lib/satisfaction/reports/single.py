@@ -183,7 +183,7 @@ def _keep(notebook: nbformat.NotebookNode, task: Task, place: Path) -> None:
     for cell in notebook.cells:
         if "outputs" in cell:
             cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
-    nbformat.write(notebook, place)
+    nbformat.write(notebook, place, indent=None)  # with an indent Python itself would write it
 
 
 def _numbers(notebook: Mapping[str, Any]) -> dict[str, int]:
