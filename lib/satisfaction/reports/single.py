@@ -183,7 +183,8 @@ def _keep(notebook: nbformat.NotebookNode, task: Task, place: Path) -> None:
     for cell in notebook.cells:
         if "outputs" in cell:
             cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
-    nbformat.write(notebook, place, indent=None)  # with an indent Python itself would write it
+    # nbformat would indent it, which Python's encoder in C cannot
+    place.write_text(json.dumps(notebook, ensure_ascii=False, sort_keys=True), encoding="utf-8")
 
 
 def _numbers(notebook: Mapping[str, Any]) -> dict[str, int]:
