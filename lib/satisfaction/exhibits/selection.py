@@ -84,7 +84,7 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
     )
     rule = method_text(chosen["method"])
     if stages["wave"]:
-        title = _("{again} of the {asked} households of “{wave}” are asked again").format(
+        title = _("{again} of the {asked} households invited in “{wave}” are asked again").format(
             again=i18n.number(stages["again"]),
             asked=i18n.number(stages["asked"]),
             wave=label(stages["wave"], labels),
@@ -92,8 +92,8 @@ def overlap_table(overlap: Result, labels: Labels | None = None) -> Exhibit:
     else:
         title = _("The first sample of its kind: there is no earlier one to ask again")
     ever = _(
-        "{ever} of the {invited} households on the list were asked in any earlier wave, monthly "
-        "and special ones included"
+        "{ever} of the {invited} households invited here were asked in any earlier wave, monthly "
+        "and special ones included; reserves that stepped in count as invited"
     ).format(ever=i18n.number(stages["ever"]), invited=i18n.number(stages["invited"]))
     return Exhibit(
         "table",
