@@ -49,7 +49,7 @@ LANGUAGE = {
     "en": {
         "Chinese": re.compile(f"[{HAN}]"),
         "full-width punctuation": re.compile(f"[{STOPS}]"),
-        "sentence in lower case": re.compile(r"(?<=[a-z0-9%)”’][.?!]) (?!n = |p = |p < )[a-z]"),
+        "sentence in lower case": re.compile(r"(?<=[a-z0-9%)”’][.?!]) (?!n = |p\s[=<]\s)[a-z]"),
     },
     "zh": {
         "half-width punctuation": re.compile(r"[;?!()]|,(?!\d{3})|:(?!\d\d)|\.(?!\d)"),

@@ -40,6 +40,8 @@ from satisfaction.reports.record import Record
 SHOWN = ["text/html", "image/png", "image/svg+xml", "text/markdown", "text/plain"]
 # a clause of the rules in running text, not inside a tag
 CLAUSE = re.compile(r"(?<![\w-])S\d-\d+(?![^<]*>)")
+# a p-value in running text, which is not broken over two lines
+P_VALUE = re.compile(r"p (=|&lt;|&gt;) (?=\d)")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def render(page: Page) -> str:
     """The page as HTML; ``ValueError`` if something in it would run or load anything."""
     with i18n.speaking(page.record.lang):
         text, _resources = exporter().from_notebook_node(page.notebook, {"made_from": page})
+    text = P_VALUE.sub("p\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text)
     problems = page_problems(text)
     if problems:
         raise ValueError(f"the page would not be safe: it holds {'; '.join(problems[:3])}")
