@@ -2,7 +2,7 @@
 
 (a) the commands papermill and nbconvert in a loop, (b) papermill's Python API in a process pool,
 (c) our engine, (d) the bare cells in one warm process; then our engine with more reports, the same
-batch unchanged, and the reading of one project in larger portfolios. Run by ``make bench``, on
+batch unchanged, and the same studies and reports in larger portfolios. Run by ``make bench``, on
 Linux; ``--quick`` for a look. CPU seconds are those of all processes; ours hold everything but the
 check of the methods, which is made once for an installation.
 """
@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from measuring import Measured, measure
@@ -36,8 +36,8 @@ BURNT, BURNER = 2.0, "burner"
 PROJECTS = 12  # of the sample portfolio
 COMPARED = (2, 5, 8, 11)  # a residential, a commercial and an industrial project, and a new one
 CPU_SECONDS, FLAT, CONFIRM_SECONDS = 1.0, 1.15, 10.0
-HOUSEHOLDS = 0.05  # kept in the large portfolios; what is read of other projects is whole
-OPENED = 10
+HOUSEHOLDS = 0.05  # kept of the other projects; what a report reads of them is whole
+OPENED, REPORTED = 10, (2, 5)  # how many studies, and the projects whose reports are made
 
 Costs = dict[tuple[str, str], tuple[float, float]]  # (project, report) -> CPU and wall seconds
 
@@ -60,14 +60,14 @@ def main() -> None:
         if given.sample is None:
             progress("the sample portfolio is imported")
         sample = given.sample or make_sample(folder / "sample")
-        once = compare(sample, folder, rounds)
-        scale(sample, folder, sizes, once)
-        read_slices(sample, folder, portfolios)
+        compare(sample, folder, rounds)
+        scale(sample, folder, sizes)
+        compare_portfolios(sample, folder, portfolios)
     progress("done")
 
 
-def compare(sample: Path, folder: Path, rounds: Iterable[tuple[int, ...]]) -> float:
-    """The four ways side by side; what our engine spends once a batch."""
+def compare(sample: Path, folder: Path, rounds: Iterable[tuple[int, ...]]) -> None:
+    """The four ways side by side."""
     home = make_portfolio(sample, folder / "compared", PROJECTS)
     _small_notebooks(home / "notebooks")
     costs: dict[str, Costs] = {way: {} for way in WAYS}
@@ -91,40 +91,47 @@ def compare(sample: Path, folder: Path, rounds: Iterable[tuple[int, ...]]) -> fl
     counted = ", ".join(f"{WAYS[way][:3]} {seconds:.2f}" for way, seconds in burners.items())
     print(f"accounting: of {BURNT:.1f} CPU s burnt in a notebook and its child, counted: {counted}")
     print_breakdown(folder.glob("ours-*/*/*/*.json"), costs["ours"])
-    return median(once["ours"])
 
 
-def scale(sample: Path, folder: Path, sizes: list[int], once: float) -> None:
-    """Our engine with more and more reports on all cores, then the last batch unchanged."""
+def scale(sample: Path, folder: Path, sizes: list[int]) -> None:
+    """Our engine with more and more reports on all cores, then the last batch unchanged.
+
+    What a batch costs but for its reports is taken from batches of one. The small batches run
+    before the largest one and again after it: a machine's speed changes within minutes.
+    """
     progress("a portfolio for the large batch is made")
     copies = -(-max(sizes) // (PROJECTS * len(KINDS)))
     home = make_portfolio(sample, folder / "scaled", PROJECTS * copies)
     workers = len(os.sched_getaffinity(0))
-    print(
-        f"\n(c) on {workers} cores: CPU s per report in all (without the {once:.1f} s once a batch)"
-    )
-    costs = []
-    for size in sizes:
-        batches = max(1, 4 * PROJECTS // size)
+    found: dict[int, list[Measured]] = {size: [] for size in (1, *sizes)}
+    for size in (1, *sizes, *reversed((1, *sizes[:-1]))):
+        batches = max(1, (len(KINDS) if size == 1 else 2 * PROJECTS) // size)
         progress(f"{batches} x {size:,} reports")
-        found = []
-        for batch in range(batches):
+        for _batch in range(batches):
+            done = len(found[size])
             job = Job(
-                str(home), str(folder / f"scaled-{size}-{batch}"),
-                batch_reports(size, start=batch * size), workers=workers, each=False,
+                str(home), str(folder / f"scaled-{size}-{done}"),
+                batch_reports(size, start=done * size), workers=workers, each=False,
             )  # fmt: skip
-            found.append(run("ours", job))
-        totals = [each.said[-1] for each in found]
-        cpu = sum(each["cpu"] for each in totals) / batches
-        wall = sum(each["wall"] for each in totals) / batches
-        costs.append((cpu - once) / size)
+            found[size].append(run("ours", job))
+            if size == max(sizes):
+                largest = job
+    totals = {size: [each.said[-1] for each in runs] for size, runs in found.items()}
+    cpu = {size: mean(each["cpu"] for each in runs) for size, runs in totals.items()}
+    first = cpu.pop(1)
+    del totals[1]
+    print(f"\n(c) on {workers} cores, CPU s; a batch of one report costs {first:.1f}")
+    costs = {size: (seconds - first) / (size - 1) for size, seconds in cpu.items()}
+    for size, runs in totals.items():
+        wall = mean(each["wall"] for each in runs) / size
         print(
-            f"{size:>7,} reports {cpu / size:6.2f} ({costs[-1]:.2f}), wall {wall / size:5.2f} s, "
-            f"peak of the parent {max(each['parent_megabytes'] for each in totals):4.0f} MB, "
-            f"of all processes {max(each.peak_megabytes for each in found):5.0f} MB"
+            f"{size:>7,} reports {cpu[size] / size:6.2f} each, {costs[size]:.2f} a further one, "
+            f"wall {wall:5.2f} s, "
+            f"peak of the parent {max(each['parent_megabytes'] for each in runs):4.0f} MB, "
+            f"of all processes {max(each.peak_megabytes for each in found[size]):5.0f} MB"
         )
-    print_flatness(costs)
-    again = run("ours", job).said[-1]
+    print_flatness([*costs.values()])
+    again = run("ours", largest).said[-1]
     used = f"{again['wall']:.1f} s ({again['cpu']:.1f} CPU s)"
     print(
         f"the same {sizes[-1]:,} again: {again['unchanged']:,} confirmed unchanged in "
@@ -132,21 +139,32 @@ def scale(sample: Path, folder: Path, sizes: list[int], once: float) -> None:
     )
 
 
-def read_slices(sample: Path, folder: Path, portfolios: list[int]) -> None:
-    """Opening the same projects in portfolios of different sizes."""
+def compare_portfolios(sample: Path, folder: Path, portfolios: list[int]) -> None:
+    """Opening the same projects, and their reports, in portfolios of different sizes."""
     homes = {}
     for size in portfolios:
         progress(f"a portfolio of {size:,} projects is made")
         homes[size] = make_portfolio(sample, folder / f"portfolio-{size}", size, HOUSEHOLDS)
-    found: dict[int, list[float]] = {size: [] for size in portfolios}
     opened = [(project_id(1 + number % OPENED), "") for number in range(OPENED + 1)]
-    for size in portfolios * 3:
-        measured = run("slices", Job(str(homes[size]), str(folder / "none"), opened))
-        found[size] += [cpu for cpu, _wall in costs_of(measured)[0].values()]
-    print(f"\nopen_study in a warm process, median CPU s ({HOUSEHOLDS:.0%} of the households)")
-    for size, seconds in found.items():
-        print(f"{size:>7,} projects {median(seconds):6.3f}")
-    print_flatness([median(seconds) for seconds in found.values()])
+    reports = [(project_id(number), kind) for number in REPORTED for kind in KINDS]
+    reports.insert(0, reports[-1])  # the first one is not measured
+    studies: dict[int, list[float]] = {size: [] for size in portfolios}
+    made: dict[int, list[float]] = {size: [] for size in portfolios}
+    for turn, size in enumerate(portfolios * 3):
+        progress(f"{len(opened)} studies and {len(reports)} reports of {size:,} projects")
+        for way, jobs, costs in (("slices", opened, studies), ("ours", reports, made)):
+            job = Job(str(homes[size]), str(folder / f"portfolio-reports-{turn}"), jobs)
+            costs[size] += [cpu for cpu, _wall in costs_of(run(way, job))[0].values()]
+    print(f"\nin a larger portfolio ({HOUSEHOLDS:.0%} of the other projects' households), CPU s")
+    for size in portfolios:
+        study, report = median(studies[size]), mean(made[size])
+        print(
+            f"{size:>7,} projects: open_study {study:6.3f} (median), a report {report:5.2f} (mean)"
+        )
+    print("open_study, ", end="")
+    print_flatness([median(seconds) for seconds in studies.values()])
+    print("a report, ", end="")
+    print_flatness([mean(seconds) for seconds in made.values()])
 
 
 def run(way: str, job: Job) -> Measured:

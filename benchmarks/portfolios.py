@@ -35,10 +35,11 @@ def make_sample(home: Path) -> Path:
 def make_portfolio(sample: Path, home: Path, projects: int, households: float = 1) -> Path:
     """A workbook in ``home`` with ``projects`` projects, p00001 and on, in the sample's order.
 
-    Each is a copy of one of the sample's projects under a new id and name; ``households`` is the
-    part of the households (and their samples, answers and visits) that is kept. Tallies and frames,
-    which are all that a report reads of other projects, are copied whole. Rows lie as the library's
-    own import leaves them: by project, tallies by item.
+    Each is a copy of one of the sample's projects under a new id and name. Those of the first copy
+    are whole; of the others ``households`` is the part of the households (and their samples,
+    answers and visits) that is kept. Tallies and frames, which are all that a report reads of other
+    projects, are copied whole. Rows lie as the library's own import leaves them: by project,
+    tallies by item.
     """
     shutil.copytree(sample / "params", home / "params")
     for folder in ("data", "notebooks"):
@@ -101,15 +102,14 @@ def _replicate(
 ) -> None:
     """Fill ``table`` a few copies of the sample at a time: sorted in little memory."""
     database.execute(
-        f"CREATE OR REPLACE TEMP TABLE part AS SELECT t.place, s.* EXCLUDE (project) "
-        f"FROM (SELECT *, rowid AS nth FROM sample.{table}) s "
-        f"JOIN templates t ON t.template = s.project WHERE {kept} "
-        "ORDER BY t.place, s.nth"
+        f"CREATE OR REPLACE TEMP TABLE part AS SELECT t.place, {kept} AS kept, "
+        f"s.* EXCLUDE (project) FROM (SELECT *, rowid AS nth FROM sample.{table}) s "
+        "JOIN templates t ON t.template = s.project ORDER BY t.place, s.nth"
     )
     (rows,) = database.execute("SELECT count(*) FROM part").fetchone() or (0,)
     step = max(1, ROWS_AT_ONCE // max(1, rows))
     copies = -(-projects // templates)
-    columns = "* EXCLUDE (place, nth, copy, number)"
+    columns = "* EXCLUDE (place, kept, nth, copy, number)"
     if table == "projects":
         columns += " REPLACE (name || ' ' || number AS name, name_en || ' ' || number AS name_en)"
     for start in range(0, copies, step):
@@ -118,7 +118,7 @@ def _replicate(
             f"SELECT printf('p%05d', number) AS project, {columns} FROM ("
             f"SELECT *, copy * {templates} + place AS number "
             f"FROM part, range({start}, {min(start + step, copies)}) AS copies(copy)) "
-            f"WHERE number <= {projects} ORDER BY number, nth"
+            f"WHERE number <= {projects} AND (copy = 0 OR kept) ORDER BY number, nth"
         )
 
 
