@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
@@ -38,8 +38,26 @@ class SocketKernelManager(AsyncKernelManager):
         return "ipc" if os.name == "posix" else "tcp"
 
 
-class _StockClient(PapermillNotebookClient):
-    """papermill's client, which ends a notebook that shows too much."""
+class _Client(PapermillNotebookClient):
+    """papermill's client, which leaves texts alone: to time one costs half as much as a chart."""
+
+    def papermill_execute_cells(self) -> None:
+        """Run the code cells; after an error that stops the notebook, none."""
+        for index, cell in enumerate(self.nb.cells):
+            if cell.cell_type != "code":
+                continue
+            try:
+                self.nb_man.cell_start(cell, index)
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                break
+            finally:
+                self.nb_man.cell_complete(cell, cell_index=index)
+
+
+class _StockClient(_Client):
+    """Ends a notebook that shows too much."""
 
     output_bytes = Limits.output_bytes
     shown_bytes = 0
@@ -63,8 +81,8 @@ class _StockClient(PapermillNotebookClient):
             raise
 
 
-class _InProcessClient(PapermillNotebookClient):
-    """papermill's client with the kernel inside."""
+class _InProcessClient(_Client):
+    """Holds the kernel."""
 
     output_bytes = Limits.output_bytes
 

@@ -24,6 +24,10 @@ ADDRESSES = {"href", "src", "xlink:href", "srcset", "poster", "data", "action", 
              "background", "cite", "ping"}  # fmt: skip
 STYLES = {"style", "fill", "stroke", "mask", "filter", "clip-path", "cursor",
           "marker-start", "marker-mid", "marker-end"}  # fmt: skip
+# what nearly all elements of a page hold, and what never does anything by itself
+PLAIN = {"class", "id", "role", "scope", "colspan", "rowspan", "lang", "title", "alt", "tabindex",
+         "download", "name", "width", "height", "x", "y", "dx", "dy", "x1", "y1", "x2", "y2", "cx",
+         "cy", "r", "d", "points", "viewbox", "aria-label", "aria-hidden"}  # fmt: skip
 INSIDE = re.compile(r"#[\w.-]*|(?:\.\./){0,2}[\w.%-]+(?:/[\w.%-]+)*|data:text/csv;[^<>\s]*|")
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
 CSS_LOADS = re.compile(r"@import|expression\s*\(|url\(\s*['\"]?(?!data:font/|data:image/|#)", re.I)
@@ -38,7 +42,11 @@ def page_problems(page: str, scripts: Collection[str] = ()) -> list[str]:
     known = {script_hash(script) for script in scripts}
     tree = LexborHTMLParser(page.encode())
     nodes = tree.root.traverse() if tree.root is not None else iter(())
-    return list(dict.fromkeys(said for node in nodes for said in _problems(node, known)))
+    looked_at = FORBIDDEN | {"style"}
+    suspects = [
+        node for node in nodes if node.tag in looked_at or not PLAIN.issuperset(node.attributes)
+    ]
+    return list(dict.fromkeys(said for node in suspects for said in _problems(node, known)))
 
 
 def script_hash(script: str) -> str:
