@@ -33,7 +33,7 @@ def fetch(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> p
 
 def as_frame(rows: pa.Table) -> pd.DataFrame:
     """Rows of a query as ``fetch`` returns them."""
-    return rows.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
+    return rows.to_pandas(date_as_object=False, use_threads=False, types_mapper=_NULLABLE.get)
 
 
 def fetch_arrow(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
