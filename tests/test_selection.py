@@ -31,7 +31,8 @@ def test_asked_again_is_counted_and_the_rule_named(surveyed: Workbook) -> None:
     asked = set(before.loc[before["invited"], "household"])
     main = drawing.sample_list(study, 5).query("role == 'main'")["household"]
     assert shown.title == (
-        f"{len(asked & set(main))} of the {len(asked)} households invited in “Year 2025” are asked again"
+        f"{len(asked & set(main))} of the {len(asked)} households invited in “Year 2025” "
+        "are asked again"
     )
     assert "Rule in force: rotation (others first)" in shown.lead
 
