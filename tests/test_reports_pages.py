@@ -64,6 +64,12 @@ def test_the_page_has_what_a_reader_needs_and_no_code() -> None:
     assert len(page) < 40_000
 
 
+def test_a_p_value_is_not_broken_over_two_lines() -> None:
+    said = "Down (p = 0.031), up (p &lt; 0.001), no (p &gt; 0.99); the step = 3."
+    page = render(Page(notebook(shows({"text/html": f"<p>{said}</p>"})), record()))
+    assert "(p\xa0=\xa00.031), up (p\xa0&lt;\xa00.001), no (p\xa0&gt;\xa00.99)" in page
+
+
 def test_no_link_to_a_language_that_was_not_made() -> None:
     assert "zh.html" not in render(Page(notebook(), record(), ("en",)))
 

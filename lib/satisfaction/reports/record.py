@@ -61,7 +61,6 @@ class Record:
     sizes: Mapping[str, int] = field(default_factory=dict)
     verdict: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    missing_glyphs: tuple[str, ...] = ()
     html: str = ""
     schema: int = SCHEMA
 

@@ -26,7 +26,6 @@ from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
 from satisfaction import i18n
-from satisfaction.exhibits import fonts
 from satisfaction.reports import engines, failures, processes
 from satisfaction.reports.html import Page, render
 from satisfaction.reports.limits import Limits, OutputTooLarge, hold
@@ -103,8 +102,7 @@ def make(task: Task, private: Path, limits: Limits, fields: Mapping[str, Any]) -
         seconds["convert"] = round(time.perf_counter() - begun, 3)
         (private / "report.html").write_text(page, encoding="utf-8", newline="\n")
         _keep(notebook, task, private / "report.ipynb")
-        missing = tuple(fonts.missing_glyphs(page))
-        done = {"seconds": seconds, "missing_glyphs": missing, "finished_at": _now()}
+        done = {"seconds": seconds, "finished_at": _now()}
         return Record(**{**record.__dict__, **done})
     except PapermillExecutionError as stopped:
         error = _in_words(stopped.ename, stopped.evalue, limits)
